@@ -1,0 +1,259 @@
+// Package control is the agent's control socket: its wire types, its server and its client. It knows no other package of ours; the
+// agent translates.
+package control
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// Status is the answer to GET /v1/status.
+type Status struct {
+	State      string      `json:"state"` // "enforcing", "observing", "broken"
+	Why        string      `json:"why"`   // what is broken and the next step; else empty
+	Mode       string      `json:"mode"`  // "observe", "enforce"
+	ConfirmBy  *time.Time  `json:"confirm_by,omitempty"`
+	Version    string      `json:"version"`
+	UptimeS    int64       `json:"uptime_s"`
+	Backend    string      `json:"backend"`
+	Sources    []Source    `json:"sources"`
+	Strategies []Strategy  `json:"strategies"`
+	Bans       BanCount    `json:"bans"`
+	Kernel     Kernel      `json:"kernel"`
+	Protected  []Protected `json:"protected"`
+	Evictions  []Count     `json:"evictions,omitempty"` // what was dropped for want of room, by kind; only what happened
+}
+
+// Source is one log source in Status.
+type Source struct {
+	Name       string   `json:"name"`
+	Path       string   `json:"path"`
+	Lines      uint64   `json:"lines"`
+	Failed     uint64   `json:"failed"`
+	Ignored    uint64   `json:"ignored"`
+	Cut        uint64   `json:"cut"`
+	LagS       float64  `json:"lag_s"`
+	OffsetS    int64    `json:"offset_s,omitempty"` // steady difference between log time and arrival that is being corrected
+	Trusted    bool     `json:"trusted"`            // false: this source can only observe
+	Error      string   `json:"error,omitempty"`
+	Unparsable []string `json:"unparsable,omitempty"` // up to three lines that did not parse, with why
+}
+
+// Strategy is one strategy in Status.
+type Strategy struct {
+	Name      string  `json:"name"`
+	Requests  uint64  `json:"requests"`  // within the window
+	Addresses int     `json:"addresses"` // within the window
+	WindowS   float64 `json:"window_s"`  // effective length
+	Verdicts  uint64  `json:"verdicts"`  // since the start
+}
+
+// BanCount counts active bans by family.
+type BanCount struct {
+	IPv4 int `json:"ipv4"`
+	IPv6 int `json:"ipv6"`
+}
+
+// Kernel is what the firewall holds and has done.
+type Kernel struct {
+	Elements       int    `json:"elements"`
+	Drift          int    `json:"drift"` // wanted but not confirmed, or the other way round
+	DroppedPackets uint64 `json:"dropped_packets"`
+	Repairs        uint64 `json:"repairs"`
+}
+
+// Protected is a prefix that is never banned, and why.
+type Protected struct {
+	Prefix netip.Prefix `json:"prefix"`
+	Why    string       `json:"why"`
+	Until  *time.Time   `json:"until,omitempty"`
+}
+
+// Count names something that is counted.
+type Count struct {
+	What string `json:"what"`
+	N    uint64 `json:"n"`
+}
+
+// Ban is BAN of the interface contract.
+type Ban struct {
+	Prefix         netip.Prefix   `json:"prefix"`
+	Except         []netip.Prefix `json:"except"`
+	Start          time.Time      `json:"start"`
+	Until          *time.Time     `json:"until"` // null: as long as it is on the deny list
+	RemainingS     int64          `json:"remaining_s"`
+	Stage          int            `json:"stage"`
+	State          string         `json:"state"` // "in_force", "pending", "observed", "exported", "ended"
+	Durable        bool           `json:"durable"`
+	Reasons        []string       `json:"reasons"`
+	Requests       uint64         `json:"requests"`
+	Hosts          int            `json:"hosts"`
+	Share          float64        `json:"share"`
+	FirstSeen      *time.Time     `json:"first_seen"`
+	LastSeen       *time.Time     `json:"last_seen"`
+	DroppedPackets uint64         `json:"dropped_packets"`
+	Samples        []string       `json:"samples"`
+}
+
+// Why is the answer to GET /v1/why.
+type Why struct {
+	Address    netip.Addr `json:"address"`
+	Allowed    string     `json:"allowed"`   // the allowlist entry that covers it, with its note; else empty
+	Protected  string     `json:"protected"` // why it is never banned, or since when it has grace; else empty
+	Bans       []Ban      `json:"bans"`
+	History    []Ban      `json:"history"`
+	Strategies []Standing `json:"strategies"`
+	Samples    []string   `json:"samples"`
+}
+
+// Standing is how close an address or one of its prefixes is to a tier.
+type Standing struct {
+	Name        string       `json:"name"`
+	Tier        string       `json:"tier"`
+	Prefix      netip.Prefix `json:"prefix"`
+	Requests    uint64       `json:"requests"`
+	Needed      uint64       `json:"needed"`
+	Hosts       int          `json:"hosts"`
+	HostsNeeded int          `json:"hosts_needed"`
+}
+
+// BanRequest is the body of POST /v1/ban.
+type BanRequest struct {
+	Prefix netip.Prefix `json:"prefix"`
+	ForS   int64        `json:"for_s,omitempty"` // 0: the first stage
+	Reason string       `json:"reason,omitempty"`
+}
+
+// UnblockRequest is the body of POST /v1/unblock.
+type UnblockRequest struct {
+	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
+	All      bool           `json:"all,omitempty"`
+	GraceS   *int64         `json:"grace_s,omitempty"` // nil: as configured
+}
+
+// AllowRequest is the body of POST /v1/allow/add and /v1/allow/remove.
+type AllowRequest struct {
+	Prefix netip.Prefix `json:"prefix"`
+	ForS   int64        `json:"for_s,omitempty"` // 0: until removed
+	Note   string       `json:"note,omitempty"`
+}
+
+// AllowEntry is one entry of the allowlist.
+type AllowEntry struct {
+	Prefix netip.Prefix `json:"prefix"`
+	Until  *time.Time   `json:"until,omitempty"`
+	Note   string       `json:"note,omitempty"`
+	Origin string       `json:"origin"` // "run-time", or the file or section it is configured in
+}
+
+// Done is the answer to ban, unblock and allow. Nothing of it holds before the kernel has confirmed it.
+type Done struct {
+	Done    []netip.Prefix `json:"done"`
+	Carved  []Carved       `json:"carved"`
+	Nothing []netip.Prefix `json:"nothing"` // there was nothing to do for these
+}
+
+// Carved says that Out was taken out of the wider ban From.
+type Carved struct {
+	From netip.Prefix `json:"from"`
+	Out  netip.Prefix `json:"out"`
+}
+
+// ModeRequest is the body of POST /v1/mode.
+type ModeRequest struct {
+	Mode     string `json:"mode"` // "observe", "enforce"
+	Preview  bool   `json:"preview,omitempty"`
+	ConfirmS int64  `json:"confirm_s,omitempty"` // go back to observe unless confirmed within it
+}
+
+// ModeReply answers POST /v1/mode and /v1/confirm.
+type ModeReply struct {
+	Mode      string        `json:"mode"`
+	Changed   bool          `json:"changed"`
+	ConfirmBy *time.Time    `json:"confirm_by,omitempty"`
+	Preview   []PreviewItem `json:"preview,omitempty"`
+}
+
+// PreviewItem is one ban that enforcing would make now.
+type PreviewItem struct {
+	Ban
+	Caution []string `json:"caution"` // reasons to look twice: "logged in from 192.0.2.7 at …", "seen here for 5 days"
+}
+
+// ReloadReply answers POST /v1/reload.
+type ReloadReply struct {
+	Changed []string `json:"changed"` // sections that changed
+}
+
+// FlushReply answers POST /v1/flush.
+type FlushReply struct {
+	Lifted int    `json:"lifted"`
+	Mode   string `json:"mode"`
+}
+
+// SelftestReply answers POST /v1/selftest.
+type SelftestReply struct {
+	OK    bool           `json:"ok"`
+	Steps []SelftestStep `json:"steps"`
+}
+
+// SelftestStep is one step of a self-test.
+type SelftestStep struct {
+	What string  `json:"what"`
+	OK   bool    `json:"ok"`
+	MS   float64 `json:"ms"`
+	Note string  `json:"note,omitempty"`
+}
+
+// Version answers GET /v1/version.
+type Version struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+}
+
+// Event is one entry of the audit trail, one JSON line.
+type Event struct {
+	At     time.Time     `json:"at"`
+	Event  string        `json:"event"` // "ban", "extend", "unban", "refused", "allow", "mode", "repair", "leak", "signal", "rule", "reload", "error"
+	Prefix *netip.Prefix `json:"prefix,omitempty"`
+	Until  *time.Time    `json:"until,omitempty"`
+	Stage  *int          `json:"stage,omitempty"`
+	State  string        `json:"state,omitempty"` // of a ban: "in_force", "observed", "exported"
+	Reason string        `json:"reason,omitempty"`
+	By     string        `json:"by,omitempty"`
+
+	Requests uint64   `json:"requests,omitempty"`
+	Hosts    int      `json:"hosts,omitempty"`
+	Share    float64  `json:"share,omitempty"`
+	Samples  []string `json:"samples,omitempty"`
+}
+
+// Caller is who is at the other end of the socket, as the kernel says, and the SSH client that they said they come from.
+type Caller struct {
+	PID, UID, GID int
+	Name          string     // user name, or "uid 1000"
+	SSHPeer       netip.Addr // far end of the SSH session of the caller; invalid if none
+}
+
+// Agent is what the server asks of the agent. Permission has been decided before any of these is called. An error that wraps
+// ErrInvalid is the caller's mistake (exit code 1, HTTP 400); any other is ours (HTTP 500).
+type Agent interface {
+	Status(context.Context) (Status, error)
+	Bans(ctx context.Context, all bool) ([]Ban, error)
+	Why(context.Context, netip.Addr) (Why, error)
+	Ban(context.Context, Caller, BanRequest) (Done, error)
+	Unblock(context.Context, Caller, UnblockRequest) (Done, error)
+	AllowList(context.Context) ([]AllowEntry, error)
+	AllowAdd(context.Context, Caller, AllowRequest) (Done, error)
+	AllowRemove(context.Context, Caller, AllowRequest) (Done, error)
+	Mode(context.Context, Caller, ModeRequest) (ModeReply, error)
+	Confirm(context.Context, Caller) (ModeReply, error)
+	Reload(context.Context, Caller) (ReloadReply, error)
+	Flush(context.Context, Caller) (FlushReply, error)
+	Selftest(context.Context, Caller) (SelftestReply, error)
+	Version(context.Context) (Version, error)
+	// Events sends the audit trail from its oldest entry kept and, if follow, what is added until ctx is done.
+	Events(ctx context.Context, follow bool, send func(Event) error) error
+}
