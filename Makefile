@@ -1,0 +1,40 @@
+# make demo   the main job in a minute, on a private network that goes away with it
+# make test   everything, on the real kernel in namespaces of its own; installs what the tests need
+# make lint   gofmt, vet, staticcheck
+# make bench  the figures, as a table
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS  = -s -w -X cidrx/agent.Version=$(VERSION)
+GO      ?= go
+export CGO_ENABLED = 0
+
+.PHONY: build demo test deps lint bench clean
+
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/cidrx ./cmd/cidrxctl
+
+demo: build
+	./bin/cidrx demo
+
+# Debian's packages that the tests run: the real nft to read rules back, the real nginx and curl, ip for the eye.
+PACKAGES = nftables iproute2 nginx-light curl ca-certificates
+SUDO     = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+deps:
+	@for p in $(PACKAGES); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+
+# The packet tests make network namespaces: they want root, and never touch the host's own rules.
+test: deps
+	$(SUDO) env "PATH=$$PATH" CGO_ENABLED=0 $(GO) test -timeout 20m ./...
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+lint:
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt wants: $$out"; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+bench: deps build
+	$(SUDO) env "PATH=$$PATH" $(GO) test -run '^$$' -bench 'Figure' -benchtime 1x -timeout 60m ./agent
+
+clean:
+	rm -rf bin
