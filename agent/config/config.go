@@ -1,0 +1,113 @@
+// Package config turns files, environment and flags into one typed Config, strictly: what it does not understand is an error that
+// names file, line, key and the nearest known key. Nothing later checks again.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"cidrx/detect"
+)
+
+// DefaultFile is the configuration file when none is named.
+const DefaultFile = "/etc/cidrx/cidrx.toml"
+
+// Mode says whether bans reach the firewall.
+type Mode string
+
+const (
+	Observe Mode = "observe" // detect and report, leave the firewall alone
+	Enforce Mode = "enforce"
+)
+
+// Config is what the agent runs by. All of it has been checked; slices are sorted as their comments say.
+type Config struct {
+	Files    []string // files read, in the order in which they were layered
+	Agent    Agent
+	Log      Log
+	Sources  []Source // sorted by name
+	Allow    List
+	Deny     List
+	Firewall Firewall
+	Jail     Jail
+	Live     []detect.Strategy // sorted by name, at most MaxStrategies
+}
+
+// Agent is the [agent] section.
+type Agent struct {
+	Mode          Mode
+	StateDir      string // absolute
+	Socket        string // absolute, short enough for a unix socket
+	MetricsListen string // "host:port", or empty: no metrics are served
+}
+
+// Log is the [log] section.
+type Log struct {
+	Level  slog.Level
+	Format string // "text", "json"
+}
+
+// Source is one [source.NAME] section.
+type Source struct {
+	Name           string
+	Paths          []string          // absolute paths or globs; "-" is standard input
+	Format         string            // preset or format string, as the caller's check accepted it
+	Fields         map[string]string // nginx-json: field of the event -> JSON key; nil: the usual names
+	Timezone       *time.Location    // for stamps without a zone; nil: the host's
+	StartAt        string            // "end", "window": where a file is read from when it is seen for the first time ever
+	TrustedProxies []netip.Prefix    // sorted
+	Forwarded      bool              // the server already replaced the address by the forwarded one
+	Trust          bool              // believed although others than root could write the log
+}
+
+// List is the [allow] or the [deny] section with the contents of its files.
+type List struct {
+	Networks []netip.Prefix // of the section itself, sorted
+	Files    []string       // absolute
+	Entries  []ListEntry    // networks and what the files hold, sorted by prefix, each prefix once
+}
+
+// ListEntry is one network of a List.
+type ListEntry struct {
+	Prefix netip.Prefix
+	Origin string // "allow.networks", or the file it stands in
+	Note   string // the comment behind it in its file
+}
+
+// Prefixes returns the networks of the section and of its files, sorted by address (IPv4 first), each once.
+func (l List) Prefixes() []netip.Prefix {
+	out := make([]netip.Prefix, len(l.Entries))
+	for i, e := range l.Entries {
+		out[i] = e.Prefix
+	}
+	return out
+}
+
+// Firewall is the [firewall] section.
+type Firewall struct {
+	Backend         string   // "auto", "nftables", "none"
+	Hook            string   // "prerouting", "input"
+	Ports           []uint16 // sorted; empty: all
+	Action          string   // "drop", "reject"
+	ProtectOutbound bool
+}
+
+// Jail is the [jail] section.
+type Jail struct {
+	Stages       []time.Duration // ascending, at least one
+	ForgetAfter  time.Duration
+	UnblockGrace time.Duration
+	MaxPrefix4   int // 8 to 32
+	MaxPrefix6   int // 16 to 64
+	MaxBans      int
+	BanPrivate   bool
+}
+
+// Inputs is everything a configuration is made of. The zero value reads DefaultFile and nothing else.
+type Inputs struct {
+	File        string             // the main file; conf.d/*.toml beside it follow; empty: DefaultFile
+	Flags       map[string]any     // key, such as "agent.mode" -> value; wins over everything
+	Environ     []string           // as os.Environ gives it; only CIDRX_ variables are looked at
+	CheckFormat func(string) error // says what is wrong with a log format; nil: any will do
+}
