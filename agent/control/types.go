@@ -152,6 +152,9 @@ type Done struct {
 	Done    []netip.Prefix `json:"done"`
 	Carved  []Carved       `json:"carved"`
 	Nothing []netip.Prefix `json:"nothing"` // there was nothing to do for these
+
+	State string     `json:"state,omitempty"` // of a ban: "in_force", "observed", "exported"; empty where it does not apply
+	Until *time.Time `json:"until,omitempty"` // of a ban, allowlist entry or grace: when it ends
 }
 
 // Carved says that Out was taken out of the wider ban From.
@@ -233,12 +236,14 @@ type Event struct {
 // Caller is who is at the other end of the socket, as the kernel says, and the SSH client that they said they come from.
 type Caller struct {
 	PID, UID, GID int
-	Name          string     // user name, or "uid 1000"
+	Name          string     // user name, or the uid if it has none
 	SSHPeer       netip.Addr // far end of the SSH session of the caller; invalid if none
 }
 
-// Agent is what the server asks of the agent. Permission has been decided before any of these is called. An error that wraps
-// ErrInvalid is the caller's mistake (exit code 1, HTTP 400); any other is ours (HTTP 500).
+// Agent is what the server asks of the agent, from several goroutines at once. Permission has been decided before any of these is
+// called, and every request is valid in itself: prefixes are masked and unmapped, durations are not negative and at most MaxDuration,
+// texts are one printable line of at most MaxText bytes. An error that wraps ErrInvalid is the caller's mistake (exit code 1, HTTP 400);
+// any other is ours (HTTP 500). An *Error carries the next step. The context ends when the caller is gone, and after AnswerTimeout.
 type Agent interface {
 	Status(context.Context) (Status, error)
 	Bans(ctx context.Context, all bool) ([]Ban, error)
@@ -254,6 +259,8 @@ type Agent interface {
 	Flush(context.Context, Caller) (FlushReply, error)
 	Selftest(context.Context, Caller) (SelftestReply, error)
 	Version(context.Context) (Version, error)
-	// Events sends the audit trail from its oldest entry kept and, if follow, what is added until ctx is done.
+	// Events sends the audit trail from its oldest entry kept and, if follow, what is added until ctx is done. send queues; when the
+	// reader is slow it may block for up to ReaderPatience, and then it fails and Events shall return that error. So Events must hold
+	// no lock and no transaction while it sends.
 	Events(ctx context.Context, follow bool, send func(Event) error) error
 }
