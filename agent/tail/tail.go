@@ -1,26 +1,31 @@
 // Package tail follows log files through every kind of rotation and hands out chunks of whole lines. It knows nothing of what the
 // lines say.
+//
+// What cannot be had: after a truncation in place (logrotate's copytruncate) the lines that were written between the copy and the
+// truncation are gone for everyone. Lines written before the copy but not yet read are read from the copy, if it lies beside the
+// file under a rotated name and is not compressed. Writers should be made to reopen their file instead.
 package tail
 
-// Position is how far a file has been read, in a way that survives renames and restarts.
-type Position struct {
-	Path   string `json:"path"`   // as last seen
-	Dev    uint64 `json:"dev"`    // device
-	Ino    uint64 `json:"ino"`    // inode
-	Offset int64  `json:"offset"` // bytes read and handed out: the start of the next line
-	Sum    uint64 `json:"sum"`    // checksum of the first SumLen bytes
-	SumLen int    `json:"sumLen"` // 0 to 256
-}
+import (
+	"io"
+	"log/slog"
+	"time"
+)
+
+// MaxLine is the longest line that is handed out, in bytes without its newline. Of a longer one the first MaxLine bytes are handed
+// out as the line, and the rest of it is skipped.
+const MaxLine = 1 << 20
 
 // Chunk is some whole lines of one file, with what must be known to count them rightly. The receiver calls Release when it is done
-// with Data.
+// with Data. A chunk without Data only says where reading stands: its Pos is to be kept like any other.
 type Chunk struct {
-	Path    string
-	Data    []byte   // lines, each ended by '\n' except perhaps a file's very last; NUL runs and long lines already dealt with
-	Kind    Kind     //
-	Pos     Position // where reading goes on after this chunk; zero for standard input
-	Cut     int      // lines of this chunk that were longer than MaxLine and were cut
-	Release func()
+	Path      string
+	Data      []byte   // lines, each ended by '\n' except perhaps a file's very last; NUL runs and long lines already dealt with
+	Kind      Kind     //
+	Pos       Position // where reading goes on after this chunk; zero for standard input
+	Cut       int      // lines of this chunk that were longer than MaxLine and were cut
+	Untrusted string   // why what the file says may be forged: who may write to it; empty: only the system may
+	Release   func()   // never nil; calling it twice does no harm
 }
 
 // Kind says how the lines of a chunk came to be read.
@@ -31,3 +36,42 @@ const (
 	CatchUp             // already in the file when it was opened
 	WarmUp              // before the saved position: read again only to fill the windows
 )
+
+// Start says where a file is read from when nothing is known of its source, that is, without any Resume.
+type Start uint8
+
+const (
+	AtEnd    Start = iota // only what is written from now on
+	AtWindow              // from the first line of the window on, at most 64 MiB before the end
+)
+
+// Options say what is followed and how. Paths is needed, the zero value of everything else works.
+type Options struct {
+	Paths   []string   // files and globs as filepath.Match has them; "-", alone, is standard input
+	Resume  []Position // as Merge left them in the last run; empty at the first start
+	StartAt Start      // at the first start
+
+	// Since reads the time of a line, without its newline; false if it has none. With it and WindowStart, the lines from
+	// WindowStart on that precede a saved position are handed out first, as WarmUp, and AtWindow finds its place. Lines are
+	// taken to be in order of time, more or less.
+	Since       func(line []byte) (time.Time, bool)
+	WindowStart time.Time
+
+	Stdin    io.Reader     // what "-" reads; nil: os.Stdin
+	Poll     time.Duration // how often everything is looked at whatever inotify says; 0: 1 s
+	Quiet    time.Duration // how long a rotated file must have been quiet before it is let go; 0: 5 s
+	Buffers  int           // chunks handed out and not yet released, at most; 0: 8
+	NoNotify bool          // do without inotify
+	Log      *slog.Logger  // nil: nothing is logged
+}
+
+// FileStatus is how it stands with one file or path.
+type FileStatus struct {
+	Path      string   // as configured or matched; of a rotated file the path that it had
+	Error     string   // why it cannot be read at present, else empty
+	Offset    int64    // bytes read and handed out
+	Size      int64    // of the file; Size - Offset is how far we are behind, in bytes
+	Pos       Position // zero where no file is open
+	Rotated   bool     // no path leads to it any more; it is read until its writer has let go of it
+	Untrusted string   // as in Chunk
+}

@@ -1,0 +1,71 @@
+package tail
+
+import (
+	"hash/fnv"
+	"slices"
+)
+
+const (
+	headLen     = 256 // bytes at the start of a file that tell it from others
+	maxFinished = 32  // files done with that are remembered
+	// surelySame is how much of two heads must be alike to take two files for copies of each other: enough to hold an address
+	// and a time in every log format.
+	surelySame = 64
+)
+
+// Position is how far a file has been read, in a way that survives renames and restarts.
+type Position struct {
+	Path   string `json:"path"`            // that led to it
+	Dev    uint64 `json:"dev"`             // device
+	Ino    uint64 `json:"ino"`             // inode
+	Offset int64  `json:"offset"`          // bytes read and handed out: the start of the next line
+	Sum    uint64 `json:"sum"`             // FNV-1a of the first SumLen bytes
+	SumLen int    `json:"sumLen"`          // 0 to 256, at most Offset
+	Born   int64  `json:"born,omitempty"`  // when the file was created, Unix nanoseconds; 0 where the file system does not say
+	Since  int64  `json:"since,omitempty"` // when it began to hold what it holds: creation or last truncation, Unix nanoseconds
+	Done   bool   `json:"done,omitempty"`  // read to its end and let go; kept so that it is not read again
+}
+
+// Merge puts the position of a chunk that has been dealt with into the list that is saved, in place where it can. A file is known by
+// device and inode, not by its path. The list is bounded: of the files done with, the latest 32 are kept. Positions of standard
+// input, which are zero, are left out.
+func Merge(list []Position, p Position) []Position {
+	if p == (Position{}) {
+		return list
+	}
+	same := func(q Position) bool { return q.Dev == p.Dev && q.Ino == p.Ino }
+	if i := slices.IndexFunc(list, same); i >= 0 {
+		list[i] = p
+	} else {
+		list = append(list, p)
+	}
+	if p.Done {
+		list = dropOldestDone(list)
+	}
+	return list
+}
+
+// dropOldestDone removes the oldest finished position if there are too many.
+func dropOldestDone(list []Position) []Position {
+	oldest, done := -1, 0
+	for i, p := range list {
+		if !p.Done {
+			continue
+		}
+		done++
+		if oldest < 0 || p.Since < list[oldest].Since {
+			oldest = i
+		}
+	}
+	if done <= maxFinished {
+		return list
+	}
+	return slices.Delete(list, oldest, oldest+1)
+}
+
+// sum is the checksum that goes into Position.Sum.
+func sum(head []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(head)
+	return h.Sum64()
+}
