@@ -28,7 +28,9 @@ type Client struct {
 }
 
 // Status asks what the agent does and how it is.
-func (c *Client) Status(ctx context.Context) (Status, error) { return get[Status](ctx, c, "status", nil) }
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	return get[Status](ctx, c, "status", nil)
+}
 
 // Bans lists the active bans; with all, those that have ended and are remembered too.
 func (c *Client) Bans(ctx context.Context, all bool) ([]Ban, error) {
@@ -219,8 +221,10 @@ func (c *Client) broken(err error) error {
 		return c.unreachable("there is no agent socket at "+c.socket(), err)
 	case errors.Is(err, unix.ECONNREFUSED):
 		return c.unreachable("nobody answers at "+c.socket(), err)
-	case errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, unix.EAGAIN):
 		return c.unreachable("the agent at "+c.socket()+" does not answer", err)
+	case errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET), errors.Is(err, io.EOF):
+		return &Error{Message: "the agent closed the connection", Next: "is it stopping, or are too many connections open? try again", Err: errors.Join(ErrUnreachable, err)}
 	}
 	return c.unreachable(fmt.Sprintf("what listens at %s does not answer like an agent (%v)", c.socket(), err), err)
 }

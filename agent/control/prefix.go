@@ -60,8 +60,12 @@ func checkPrefix(p netip.Prefix) (netip.Prefix, error) {
 		}
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
-	if masked := p.Masked(); masked != p {
-		return netip.Prefix{}, Invalid(fmt.Sprintf("%s has host bits set", p), fmt.Sprintf("did you mean %s or %s?", masked, hostOf(p.Addr())))
+	masked, host := p.Masked(), hostOf(p.Addr())
+	if masked == p {
+		return p, nil
 	}
-	return p, nil
+	if masked == host { // an IPv6 /64
+		host = netip.PrefixFrom(p.Addr(), p.Addr().BitLen())
+	}
+	return netip.Prefix{}, Invalid(fmt.Sprintf("%s has host bits set", p), fmt.Sprintf("did you mean %s or %s?", masked, host))
 }

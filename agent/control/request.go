@@ -75,7 +75,7 @@ func (s *Server) caller(r *http.Request, p peer) (Caller, error) {
 			return c, fmt.Errorf("header %s: %w", sshPeerHeader, err)
 		}
 		c.SSHPeer = addr
-		s.seen(c)
+		s.options.Seen(c)
 	}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +18,12 @@ import (
 const (
 	// AnswerTimeout is how long the agent has for an answer, in which the kernel may have to confirm something.
 	AnswerTimeout = time.Minute
-	// requestTimeout is how long a peer has to send all of a request.
-	requestTimeout = 10 * time.Second
-	idleTimeout    = 30 * time.Second
+	// RequestTimeout is how long a peer has to send all of a request.
+	RequestTimeout = 10 * time.Second
+	// ReaderPatience is how long a reader of events may read nothing before it is dropped.
+	ReaderPatience = 5 * time.Second
+
+	idleTimeout = 30 * time.Second
 	// stopTimeout is how long answers under way have when the agent stops.
 	stopTimeout    = 3 * time.Second
 	maxHeaderBytes = 16 << 10
@@ -35,14 +39,16 @@ type ServerOptions struct {
 	// Seen is told of every caller that may change things and names the far end of its SSH session, before its request (a reading one
 	// too) is handled, so that the far end can be protected. It must not wait for anything.
 	Seen func(Caller)
+	// What stands in for the constants of the same names, if not zero.
+	AnswerTimeout, RequestTimeout, ReaderPatience time.Duration
 }
 
 // Server answers the control socket.
 type Server struct {
 	agent   Agent
+	options ServerOptions // without gaps
 	log     *slog.Logger
 	rules   rules
-	seen    func(Caller)
 	routes  map[string]map[string]route // by path and method
 	refused atomic.Uint64
 	stopped chan struct{} // closed when Run stops: ends what would go on for ever
@@ -50,29 +56,36 @@ type Server struct {
 
 // NewServer makes a server for agent. Groups are looked up here, once.
 func NewServer(agent Agent, o ServerOptions) *Server {
-	s := &Server{agent: agent, log: o.Logger, seen: o.Seen, stopped: make(chan struct{})}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if s.seen == nil {
-		s.seen = func(Caller) {}
-	}
-	find := o.LookupGroup
-	if find == nil {
-		find = user.LookupGroup
-	}
-	s.rules = rules{own: os.Geteuid(), admin: s.group(find, o.AdminGroup, "cidrx"), read: s.group(find, o.ReadGroup, "cidrx-read")}
+	o = o.filled()
+	s := &Server{agent: agent, options: o, log: o.Logger, stopped: make(chan struct{})}
+	s.rules = rules{own: os.Geteuid(), admin: s.group(o.AdminGroup), read: s.group(o.ReadGroup)}
 	s.routes = s.table()
 	return s
 }
 
-// group finds a group; one that does not exist is normal before the package has made it.
-func (s *Server) group(find func(string) (*user.Group, error), name, fallback string) group {
-	if name == "" {
-		name = fallback
+// filled puts the defaults where nothing is given.
+func (o ServerOptions) filled() ServerOptions {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.LookupGroup == nil {
+		o.LookupGroup = user.LookupGroup
+	}
+	if o.Seen == nil {
+		o.Seen = func(Caller) {}
+	}
+	o.AdminGroup = cmp.Or(o.AdminGroup, "cidrx")
+	o.ReadGroup = cmp.Or(o.ReadGroup, "cidrx-read")
+	o.AnswerTimeout = cmp.Or(o.AnswerTimeout, AnswerTimeout)
+	o.RequestTimeout = cmp.Or(o.RequestTimeout, RequestTimeout)
+	o.ReaderPatience = cmp.Or(o.ReaderPatience, ReaderPatience)
+	return o
+}
+
+// group finds a group; one that does not exist is normal before the package has made it.
+func (s *Server) group(name string) group {
 	g := group{name: name, gid: -1}
-	found, err := find(name)
+	found, err := s.options.LookupGroup(name)
 	if err == nil {
 		g.gid, err = strconv.Atoi(found.Gid)
 	}
@@ -91,9 +104,9 @@ func (s *Server) Refused() uint64 { return s.refused.Load() }
 func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	srv := &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: requestTimeout,
-		ReadTimeout:       requestTimeout,
-		WriteTimeout:      AnswerTimeout + requestTimeout,
+		ReadHeaderTimeout: s.options.RequestTimeout,
+		ReadTimeout:       s.options.RequestTimeout,
+		WriteTimeout:      s.options.AnswerTimeout + s.options.RequestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // mostly what hostile peers do
@@ -164,24 +177,21 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, p peer, rt route
 		rt.stream(w, q)
 		return
 	}
-	ctx, cancel := context.WithTimeout(q.ctx, AnswerTimeout)
+	ctx, cancel := context.WithTimeout(q.ctx, s.options.AnswerTimeout)
 	defer cancel()
 	q.ctx = ctx
 	reply, err := rt.reply(q)
-	if err != nil {
-		s.fail(w, statusOf(err), err)
-		return
-	}
-	s.write(w, http.StatusOK, reply)
-}
-
-// statusOf is the HTTP status of an agent's error.
-func statusOf(err error) int {
 	switch {
-	case errors.Is(err, ErrInvalid):
-		return http.StatusBadRequest
+	case r.Context().Err() != nil:
+		s.log.Debug("control request ended without an answer: the caller has gone", "path", r.URL.Path)
 	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusGatewayTimeout
+		s.fail(w, http.StatusGatewayTimeout, &Error{Message: fmt.Sprintf("the agent has not done it within %v", s.options.AnswerTimeout),
+			Next: "it may still do: cidrxctl status, journalctl -u cidrx", Err: err})
+	case errors.Is(err, ErrInvalid):
+		s.fail(w, http.StatusBadRequest, err)
+	case err != nil:
+		s.fail(w, http.StatusInternalServerError, err)
+	default:
+		s.write(w, http.StatusOK, reply)
 	}
-	return http.StatusInternalServerError
 }

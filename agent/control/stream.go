@@ -10,8 +10,6 @@ import (
 )
 
 const (
-	// ReaderPatience is how long a reader of events may read nothing before it is dropped.
-	ReaderPatience = 5 * time.Second
 	// queuedEvents lie between the agent and a reader.
 	queuedEvents = 256
 	// errorTrailer says at the end of a stream of events why it ended, if not as asked.
@@ -33,7 +31,7 @@ func (s *Server) events(w http.ResponseWriter, q *request) {
 	}
 	ctx, cancel := context.WithCancelCause(q.ctx)
 	defer cancel(nil)
-	st := newStream(w, cancel)
+	st := newStream(w, s.options.ReaderPatience, cancel)
 	go st.write(ctx)
 	go func() {
 		select {
@@ -61,16 +59,18 @@ type stream struct {
 	out    *bufio.Writer
 	enc    *json.Encoder
 	cancel context.CancelCauseFunc
+	// patience is how long the reader may keep us waiting.
+	patience time.Duration
 
 	queue    chan Event
 	finished chan struct{} // the agent will send no more
 	written  chan struct{} // the goroutine is gone, and w is the handler's again
 }
 
-func newStream(w http.ResponseWriter, cancel context.CancelCauseFunc) *stream {
+func newStream(w http.ResponseWriter, patience time.Duration, cancel context.CancelCauseFunc) *stream {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("Trailer", errorTrailer)
-	st := &stream{w: w, out: bufio.NewWriter(w), cancel: cancel,
+	st := &stream{w: w, out: bufio.NewWriter(w), cancel: cancel, patience: patience,
 		queue: make(chan Event, queuedEvents), finished: make(chan struct{}), written: make(chan struct{})}
 	st.enc = newEncoder(st.out)
 	return st
@@ -83,7 +83,7 @@ func (st *stream) send(ctx context.Context, e Event) error {
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(ReaderPatience):
+	case <-time.After(st.patience):
 		st.cancel(errSlowReader)
 		return errSlowReader
 	}
@@ -118,7 +118,7 @@ func (st *stream) rest() error {
 
 // put writes one event, and flushes when no other waits.
 func (st *stream) put(e Event) error {
-	if err := http.NewResponseController(st.w).SetWriteDeadline(time.Now().Add(ReaderPatience)); err != nil {
+	if err := http.NewResponseController(st.w).SetWriteDeadline(time.Now().Add(st.patience)); err != nil {
 		return err
 	}
 	if err := st.enc.Encode(normal(e)); err != nil {
@@ -132,7 +132,7 @@ func (st *stream) put(e Event) error {
 
 func (st *stream) flush() error {
 	rc := http.NewResponseController(st.w)
-	return errors.Join(rc.SetWriteDeadline(time.Now().Add(ReaderPatience)), st.out.Flush(), rc.Flush())
+	return errors.Join(rc.SetWriteDeadline(time.Now().Add(st.patience)), st.out.Flush(), rc.Flush())
 }
 
 // check ends the stream at its first error.
