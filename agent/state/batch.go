@@ -17,9 +17,9 @@ type Batch struct {
 
 	Bans   []Change[jail.Ban] // active bans
 	Ended  []Change[jail.Ban] // the last ended ban of a prefix: what escalation and `why` go back to
-	Graces []Change[Grace]    // protection after an unblock
-	Allow  []Change[Allow]    // the run-time allowlist
-	Mode   *Mode              // nil: unchanged
+	Graces []Change[jail.Grace]
+	Allow  []Change[jail.AllowEntry] // the run-time allowlist
+	Mode   *Mode                     // nil: unchanged
 
 	// Positions replaces all positions of each source it names; an empty list deletes them.
 	Positions map[string][]tail.Position
@@ -28,9 +28,21 @@ type Batch struct {
 }
 
 // Change sets the record of a prefix, or deletes it when Value is nil. Of several changes of one prefix the last one holds.
-type Change[V any] struct {
-	Prefix netip.Prefix // masked
-	Value  *V
+type Change[V any] = jail.Entry[V]
+
+// Full begins a Full batch with the bans; the allowlist, the mode and the positions have to be added.
+func Full(s jail.Snapshot) Batch {
+	b := Batch{Full: true}
+	for i := range s.Bans {
+		b.Bans = append(b.Bans, Change[jail.Ban]{Prefix: s.Bans[i].Prefix, Value: &s.Bans[i]})
+	}
+	for i := range s.Ended {
+		b.Ended = append(b.Ended, Change[jail.Ban]{Prefix: s.Ended[i].Prefix, Value: &s.Ended[i]})
+	}
+	for i := range s.Graces {
+		b.Graces = append(b.Graces, Change[jail.Grace]{Prefix: s.Graces[i].Prefix, Value: &s.Graces[i]})
+	}
+	return b
 }
 
 // Put is the Change that stores v.
@@ -39,28 +51,11 @@ func Put[V any](p netip.Prefix, v V) Change[V] { return Change[V]{Prefix: p, Val
 // Delete is the Change that deletes what is stored of p.
 func Delete[V any](p netip.Prefix) Change[V] { return Change[V]{Prefix: p} }
 
-// Grace protects a prefix after an unblock.
-type Grace struct {
-	Prefix netip.Prefix `json:"prefix"`
-	Since  time.Time    `json:"since"`
-	Until  time.Time    `json:"until"`
-	By     string       `json:"by,omitempty"` // who unblocked it
-}
-
-// Allow is an entry of the run-time allowlist.
-type Allow struct {
-	Prefix netip.Prefix `json:"prefix"`
-	Since  time.Time    `json:"since"`
-	Until  time.Time    `json:"until,omitzero"` // zero: until removed
-	Note   string       `json:"note,omitempty"`
-	By     string       `json:"by,omitempty"` // who added it
-}
-
 // Mode is the mode that cidrxctl switched to. It outlives the agent and goes before the configured one.
 type Mode struct {
 	Enforce   bool      `json:"enforce"`
 	Since     time.Time `json:"since"`
-	By        string    `json:"by,omitempty"`         // who switched
+	By        string    `json:"by,omitempty"`        // who switched
 	ConfirmBy time.Time `json:"confirm_by,omitzero"` // back to observe at this time unless confirmed; zero: confirmed or not asked for
 }
 

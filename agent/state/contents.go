@@ -1,0 +1,240 @@
+package state
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"cidrx/agent/jail"
+	"cidrx/agent/tail"
+)
+
+// contents is what a file holds, gathered while it is walked.
+type contents struct {
+	Recovered
+	walked
+	format  byte
+	counted [tables]tally // of the records that were found
+	stored  [tables]tally // as the file says
+	told    [tables]bool  // the file has a tally of the table
+}
+
+// read walks a file and decodes it. The error means that nothing of it can be read; broken says what else was wrong.
+func read(file []byte) (*contents, error) {
+	c := &contents{}
+	c.Positions = map[string][]tail.Position{}
+	var err error
+	c.walked, err = walk(file, c.record)
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// record takes one record.
+func (c *contents) record(bucket string, key, value []byte) error {
+	payload, err := unseal(bucket, key, value)
+	if err != nil {
+		return err
+	}
+	if bucket == metaBucket {
+		return c.meta(key, payload)
+	}
+	t, ok := tableOf(bucket)
+	if !ok {
+		return fmt.Errorf("unknown bucket %q", bucket)
+	}
+	c.counted[t].add(key, value)
+	if err := c.decode(t, key, payload); err != nil {
+		return fmt.Errorf("record %x: %w", key, err)
+	}
+	return nil
+}
+
+// meta takes a record of the meta bucket.
+func (c *contents) meta(key, payload []byte) (err error) {
+	if string(key) == string(formatKey) && len(payload) == 1 {
+		c.format = payload[0]
+		return nil
+	}
+	t, ok := tableOf(string(key))
+	if !ok {
+		return fmt.Errorf("unknown key %q", key)
+	}
+	c.told[t] = true
+	c.stored[t], err = decodeTally(payload)
+	return err
+}
+
+// decode takes a record of a table.
+func (c *contents) decode(t table, key, payload []byte) error {
+	switch t {
+	case bansTable:
+		return appendDecoded(&c.Bans, key, payload, decodeBan)
+	case endedTable:
+		return appendDecoded(&c.Ended, key, payload, decodeBan)
+	case gracesTable:
+		return appendDecoded(&c.Graces, key, payload, decodeGrace)
+	case allowTable:
+		return appendDecoded(&c.Allow, key, payload, decodeAllow)
+	case modeTable:
+		c.Mode = new(Mode)
+		return json.Unmarshal(payload, c.Mode)
+	case positionsTable:
+		return c.position(key, payload)
+	case auditTable:
+		e, err := decodeEvent(key, payload)
+		c.counted[t].Last = e.Seq // not above the stored one, which deleted events have raised too
+		return err
+	}
+	return errors.New("unknown table")
+}
+
+func (c *contents) position(key, payload []byte) error {
+	if len(key) == 0 {
+		return errShort
+	}
+	list, err := decodeJSON[[]tail.Position](key, payload)
+	c.Positions[string(key[1:])] = list
+	return err
+}
+
+func appendDecoded[V any](list *[]V, key, payload []byte, decode func(key, payload []byte) (V, error)) error {
+	v, err := decode(key, payload)
+	*list = append(*list, v)
+	return err
+}
+
+func decodeJSON[V any](_, payload []byte) (v V, err error) {
+	err = json.Unmarshal(payload, &v)
+	return v, err
+}
+
+// graceRecord and allowRecord name the fields in the file, whatever becomes of the names in the program.
+type graceRecord struct {
+	Prefix netip.Prefix `json:"prefix"`
+	Since  time.Time    `json:"since"`
+	Until  time.Time    `json:"until"`
+	By     string       `json:"by,omitempty"`
+}
+
+type allowRecord struct {
+	Prefix netip.Prefix `json:"prefix"`
+	Until  time.Time    `json:"until,omitzero"`
+	Note   string       `json:"note,omitempty"`
+	Origin string       `json:"origin,omitempty"`
+}
+
+func decodeGrace(key, payload []byte) (jail.Grace, error) {
+	r, err := decodeJSON[graceRecord](key, payload)
+	return jail.Grace(r), err
+}
+
+func decodeAllow(key, payload []byte) (jail.AllowEntry, error) {
+	r, err := decodeJSON[allowRecord](key, payload)
+	return jail.AllowEntry(r), err
+}
+
+// whole says whether a table holds all that was ever put into it.
+func (c *contents) whole(t table) error {
+	counted, stored := c.counted[t], c.stored[t]
+	switch {
+	case c.bad[bucketNames[t]] != nil:
+		return c.bad[bucketNames[t]]
+	case c.bad[metaBucket] != nil:
+		return c.bad[metaBucket]
+	case !c.told[t]:
+		return errors.New("no tally")
+	case counted.Count != stored.Count:
+		return fmt.Errorf("%d records instead of %d", counted.Count, stored.Count)
+	case counted.Bytes != stored.Bytes || counted.Sum != stored.Sum || counted.Last > stored.Last:
+		return errors.New("the records are not those that were written last")
+	}
+	return nil
+}
+
+// broken says what is wrong with the file; nil: nothing.
+func (c *contents) broken() error {
+	if c.format != format && c.bad[metaBucket] == nil {
+		return fmt.Errorf("format %d instead of %d", c.format, format)
+	}
+	errs := []error{c.note}
+	for t := range tables {
+		if err := c.whole(t); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", tableNames[t], err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// newer says that a newer program has written the file.
+func (c *contents) newer() bool { return c.format > format }
+
+// drop forgets the records of a table that is not whole.
+func (c *contents) drop(t table) {
+	switch t {
+	case bansTable:
+		c.Bans = nil
+	case endedTable:
+		c.Ended = nil
+	case gracesTable:
+		c.Graces = nil
+	case allowTable:
+		c.Allow = nil
+	case modeTable:
+		c.Mode = nil
+	case positionsTable:
+		c.Positions = map[string][]tail.Position{}
+	}
+	c.stored[t] = tally{}
+	c.Lost = append(c.Lost, tableNames[t])
+}
+
+// Keys of tables that are not keyed by prefix.
+
+var modeKey = []byte("mode")
+
+// sourceKey is never empty, which bbolt would refuse.
+func sourceKey(source string) []byte { return append([]byte{'='}, source...) }
+
+func eventKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
+
+const eventHeader = 12 // seconds, nanoseconds
+
+// encodeEvent puts the time, which the age limit needs, before the JSON.
+func encodeEvent(e Event) []byte {
+	b := make([]byte, 0, eventHeader+len(e.JSON)+sumSize)
+	b = binary.LittleEndian.AppendUint64(b, uint64(e.At.Unix()))
+	b = binary.LittleEndian.AppendUint32(b, uint32(e.At.Nanosecond()))
+	return append(b, e.JSON...)
+}
+
+// decodeEvent does not copy the JSON.
+func decodeEvent(key, payload []byte) (Event, error) {
+	if len(key) != 8 || len(payload) < eventHeader {
+		return Event{}, errShort
+	}
+	sec, nsec := binary.LittleEndian.Uint64(payload), binary.LittleEndian.Uint32(payload[8:])
+	return Event{Seq: binary.BigEndian.Uint64(key), At: time.Unix(int64(sec), int64(nsec)).UTC(), JSON: payload[eventHeader:]}, nil
+}
+
+// encodeBan refuses what decodeBan would: a record that cannot be read makes its whole table a damaged one.
+func encodeBan(t table, key []byte, ban *jail.Ban) ([]byte, error) {
+	for _, p := range ban.Except {
+		if !p.IsValid() {
+			return nil, fmt.Errorf("not stored: ban of %v with an invalid exception", ban.Prefix)
+		}
+	}
+	return seal(bucketNames[t], key, appendBan(make([]byte, 0, 256), ban)), nil
+}
+
+// checkedKey is the key of a prefix that can be stored.
+func checkedKey(p netip.Prefix) ([]byte, error) {
+	if !p.IsValid() || p != p.Masked() {
+		return nil, fmt.Errorf("not stored: %v is not a masked prefix", p)
+	}
+	return prefixKey(p), nil
+}

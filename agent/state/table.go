@@ -1,0 +1,205 @@
+package state
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+
+	"go.etcd.io/bbolt"
+)
+
+// table is one kind of records, kept in a bucket of its own.
+type table uint8
+
+const (
+	bansTable table = iota
+	endedTable
+	gracesTable
+	allowTable
+	modeTable
+	positionsTable
+	auditTable
+	tables // how many there are
+)
+
+// metaBucket holds the format and the tallies.
+const metaBucket = "meta"
+
+// format is what this program reads and writes. A higher one was written by a newer program.
+const format = 1
+
+var formatKey = []byte("format")
+
+// bucketNames are the names of the tables in the file; they never change.
+var bucketNames = [tables]string{"bans", "ended", "graces", "allow", "mode", "positions", "audit"}
+
+// tableNames are the names of the tables for people.
+var tableNames = [tables]string{"bans", "ended bans", "grace periods", "allowlist", "mode", "log positions", "audit trail"}
+
+// tableOf finds a table by the name of its bucket.
+func tableOf(bucket string) (table, bool) {
+	for t, name := range bucketNames {
+		if name == bucket {
+			return table(t), true
+		}
+	}
+	return 0, false
+}
+
+// Damage is found on three levels: the structure by walk, a changed record by the checksum at its end, and a record that is missing or
+// has come back from an old page by the tally of its table.
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const sumSize = 4
+
+// checksum of a record. It covers the table and the key, so that a record cannot stand in for another.
+func checksum(bucket string, key, payload []byte) uint32 {
+	c := crc32.Update(uint32(len(bucket)), castagnoli, []byte(bucket))
+	c = crc32.Update(c, castagnoli, key)
+	return crc32.Update(c, castagnoli, payload)
+}
+
+// seal appends the checksum to a payload.
+func seal(bucket string, key, payload []byte) []byte {
+	return binary.LittleEndian.AppendUint32(payload, checksum(bucket, key, payload))
+}
+
+// unseal takes the checksum off and compares it.
+func unseal(bucket string, key, value []byte) ([]byte, error) {
+	if len(value) < sumSize {
+		return nil, fmt.Errorf("record %x is cut short", key)
+	}
+	payload := value[:len(value)-sumSize]
+	if checksum(bucket, key, payload) != sealOf(value) {
+		return nil, fmt.Errorf("record %x has a wrong checksum", key)
+	}
+	return payload, nil
+}
+
+// sealOf is the checksum at the end of a sealed value.
+func sealOf(value []byte) uint32 { return binary.LittleEndian.Uint32(value[len(value)-sumSize:]) }
+
+// tally sums up a table. It is kept up to date by every change and written in the same transaction.
+type tally struct {
+	Count, Bytes uint64
+	Sum          uint64 // of the checksums of all records
+	Last         uint64 // audit trail: number of the last event ever appended
+}
+
+func (t *tally) add(key, value []byte) {
+	t.Count++
+	t.Bytes += uint64(len(key) + len(value))
+	t.Sum += uint64(sealOf(value))
+}
+
+func (t *tally) remove(key, value []byte) {
+	t.Count--
+	t.Bytes -= uint64(len(key) + len(value))
+	t.Sum -= uint64(sealOf(value))
+}
+
+const tallySize = 32
+
+func (t tally) encode() []byte {
+	b := make([]byte, 0, tallySize+sumSize)
+	for _, v := range []uint64{t.Count, t.Bytes, t.Sum, t.Last} {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	return b
+}
+
+func decodeTally(b []byte) (tally, error) {
+	if len(b) != tallySize {
+		return tally{}, fmt.Errorf("tally of %d bytes", len(b))
+	}
+	u := func(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
+	return tally{Count: u(0), Bytes: u(1), Sum: u(2), Last: u(3)}, nil
+}
+
+// book is the tables within one transaction.
+type book struct {
+	tx      *bbolt.Tx
+	tallies [tables]tally
+	dirty   [tables]bool
+}
+
+// load reads the tallies. They are read in every transaction, not remembered: after a sync that failed nobody knows which ones hold.
+func (b *book) load() error {
+	bucket := b.tx.Bucket([]byte(metaBucket))
+	for t, name := range bucketNames {
+		payload, err := unseal(metaBucket, []byte(name), bucket.Get([]byte(name)))
+		if err != nil {
+			return err
+		}
+		if b.tallies[t], err = decodeTally(payload); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *book) bucket(t table) *bbolt.Bucket { return b.tx.Bucket([]byte(bucketNames[t])) }
+
+// put stores a sealed value. bucket is b.bucket(t), which is worth looking up once for many records.
+func (b *book) put(t table, bucket *bbolt.Bucket, key, value []byte) error {
+	if old := bucket.Get(key); old != nil {
+		b.tallies[t].remove(key, old)
+	}
+	b.tallies[t].add(key, value)
+	b.dirty[t] = true
+	return bucket.Put(key, value)
+}
+
+// delete removes a record, if there is one.
+func (b *book) delete(t table, bucket *bbolt.Bucket, key []byte) error {
+	old := bucket.Get(key)
+	if old == nil {
+		return nil
+	}
+	b.tallies[t].remove(key, old)
+	b.dirty[t] = true
+	return bucket.Delete(key)
+}
+
+// clear removes all records of a table.
+func (b *book) clear(t table) error {
+	if err := b.tx.DeleteBucket([]byte(bucketNames[t])); err != nil {
+		return err
+	}
+	_, err := b.tx.CreateBucket([]byte(bucketNames[t]))
+	b.tallies[t] = tally{Last: b.tallies[t].Last}
+	b.dirty[t] = true
+	return err
+}
+
+// create makes all buckets in an empty file.
+func (b *book) create() error {
+	for t, name := range bucketNames {
+		if _, err := b.tx.CreateBucket([]byte(name)); err != nil {
+			return err
+		}
+		b.dirty[t] = true
+	}
+	if _, err := b.tx.CreateBucket([]byte(metaBucket)); err != nil {
+		return err
+	}
+	return b.putMeta(formatKey, []byte{format})
+}
+
+// close writes the tallies that have changed.
+func (b *book) close() error {
+	for t, name := range bucketNames {
+		if !b.dirty[t] {
+			continue
+		}
+		if err := b.putMeta([]byte(name), b.tallies[t].encode()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *book) putMeta(key, payload []byte) error {
+	return b.tx.Bucket([]byte(metaBucket)).Put(key, seal(metaBucket, key, payload))
+}
