@@ -72,12 +72,6 @@ const (
 	ByEnforcing Ending = "only observed"               // observed bans are thrown away when enforcing begins
 )
 
-// Hold is one prefix that the firewall shall hold.
-type Hold struct {
-	Prefix netip.Prefix
-	Until  time.Time // zero: for ever, as far as the jail knows
-}
-
 // Change is one thing that happened to a ban, for the audit trail, the log and the engine.
 type Change struct {
 	At     time.Time
