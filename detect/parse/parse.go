@@ -1,22 +1,113 @@
 package parse
 
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
 // Preset is a format known by name.
 type Preset struct{ Name, About string }
 
-// Presets lists the formats that New knows by name, in the order in which Detect prefers them.
-func Presets() []Preset { return nil }
+// preset is a Preset and how to make its parser.
+type preset struct {
+	Preset
+	make func(Options) (Parser, error)
+}
+
+// presets are in the order in which Detect prefers them.
+func presets() []preset {
+	return []preset{
+		{Preset{"caddy", "Caddy's JSON access log, with all request headers"}, newCaddy},
+		{Preset{"nginx-json", "nginx access log in JSON, one flat object a line, best with escape=json"}, newFlatJSON},
+		{Preset{"combined", "nginx's default access log and Apache's combined; more fields may follow"}, textPreset(combined)},
+		{Preset{"vhost_combined", "Apache's combined with the virtual host and port in front"}, textPreset("%v:%^ " + combined)},
+		{Preset{"common", "the common log format; more fields may follow"}, textPreset(common)},
+		{Preset{"sshd", "OpenSSH's server in a syslog file, stamps with or without year"}, newSSHD},
+		{Preset{"nginx-error", "nginx error log: limit_req, auth_basic and access rules"}, newNginxError},
+	}
+}
+
+const (
+	common   = `%h %^ %l [%t] "%r" %s %b`
+	combined = common + ` "%R" "%u"`
+	auto     = "auto"
+)
+
+// textPreset makes a parser for a format string that servers' administrators like to extend at its end.
+func textPreset(format string) func(Options) (Parser, error) {
+	return func(opts Options) (Parser, error) {
+		l, err := compile(format)
+		return newText(l, true, opts), err
+	}
+}
+
+// Presets lists the formats that New knows by name, in the order in which Detect prefers them, auto last.
+func Presets() []Preset {
+	var out []Preset
+	for _, p := range presets() {
+		out = append(out, p.Preset)
+	}
+	return append(out, Preset{auto, "the first preset that accepts a line, kept from then on"})
+}
 
 // New makes a parser for a preset's name or a format string (any text with a % in it). An unknown format is an error that lists the
 // presets and names the nearest; a bad format string is one that names the specifier.
-func New(format string, opts Options) (Parser, error) { return nil, nil }
+func New(format string, opts Options) (Parser, error) {
+	if strings.Contains(format, "%") {
+		l, err := compile(format)
+		if err != nil {
+			return nil, err
+		}
+		return newText(l, false, opts), nil
+	}
+	if format == auto {
+		return newAuto(opts)
+	}
+	for _, p := range presets() {
+		if p.Name == format {
+			return p.make(opts)
+		}
+	}
+	return nil, unknownFormat(format)
+}
 
-// Detect says which preset accepts the most of lines; ok is false when none accepts or knows any of them.
-func Detect(lines [][]byte) (format string, ok bool) { return "", false }
+// unknownFormat says what there is instead of format.
+func unknownFormat(format string) error {
+	var names []string
+	nearest, distance := "", len(format)/2+2
+	for _, p := range Presets() {
+		names = append(names, p.Name)
+		if d := editDistance(strings.ToLower(format), p.Name); d < distance {
+			nearest, distance = p.Name, d
+		}
+	}
+	hint := ""
+	if nearest != "" {
+		hint = fmt.Sprintf("did you mean %q? ", nearest)
+	}
+	if format == "" {
+		return errors.New("no log format given: use one of " + strings.Join(names, ", ") + ` or a format string such as ` + combined)
+	}
+	return fmt.Errorf("unknown log format %q: %sThere are %s, and format strings such as %s", format, hint, strings.Join(names, ", "), combined)
+}
 
-// AppendJSON appends ev as a JSON object: fields that are absent are left out, times are RFC 3339 in UTC, text that is not UTF-8 is
-// made so with U+FFFD.
-func AppendJSON(dst []byte, ev *Event) []byte { return dst }
-
-// AppendResult appends what became of line as one JSON object without a newline: {line, ok, event?, ignored?, error?}. err is what
-// Parse, or the stage behind it, said; ev is looked at when err is nil.
-func AppendResult(dst, line []byte, ev *Event, err error) []byte { return dst }
+// editDistance counts the insertions, deletions and replacements of bytes that turn a into b (Levenshtein).
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
