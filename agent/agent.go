@@ -1,0 +1,235 @@
+// Package agent is the process on a live host: it follows logs, detects, jails, and keeps the kernel's sets equal to the bans.
+//
+// The main flow is in this file: sources read and parse (source.go), each on its own goroutine, and hand batches of events to one
+// loop, which owns detection and jail (core.go) and needs no locks. What shall be in the kernel goes to the enforcer (enforcer.go);
+// what it confirms goes to the state and is then shown, audited and answered (ledger.go). Control requests run on the loop
+// (orders.go, status.go).
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"cidrx/agent/config"
+	"cidrx/agent/control"
+	"cidrx/agent/host"
+	"cidrx/agent/jail"
+	"cidrx/agent/state"
+	"cidrx/firewall"
+)
+
+// Options are the seams of an Agent: what it touches of the world.
+type Options struct {
+	Logger    *slog.Logger
+	Firewall  func(config.Firewall) (firewall.Firewall, error) // opens the backend; called when something shall be enforced
+	Load      func() (*config.Config, []config.Warning, error) // reads the configuration again; nil: it cannot be reloaded
+	Clock     func() time.Time                                 // nil: time.Now
+	Host      *host.Reader                                     // nil: this host
+	Notify    func(state string)                               // told "READY=1", "RELOADING=1", "STOPPING=1", "WATCHDOG=1" (sd_notify(3))
+	Reload    <-chan struct{}                                  // a value asks for a reload (SIGHUP)
+	ForceMode bool                                             // the configured mode goes before one set with cidrxctl
+}
+
+// Agent is one running agent. Run it once.
+type Agent struct {
+	o   Options
+	cfg *config.Config
+	log *slog.Logger
+
+	core     *core // trusted sources
+	shadow   *core // sources whose logs others could have written: they only ever observe
+	store    *state.Store
+	found    *state.Recovered
+	ledger   *ledger
+	enforcer *enforcer
+	sources  *sourceSet
+
+	requests chan func(now time.Time)
+	facts    chan host.Facts
+	started  time.Time
+
+	// What the loop owns.
+	mode      state.Mode
+	allow     map[netip.Prefix]jail.AllowEntry // run-time allowlist
+	gen       uint64                           // newest order to the kernel
+	confirmed uint64                           // newest order that it has carried out
+	holds     uint64                           // version of the jail's holds in order gen
+	fresh     bool                             // the next settle gives an order even if the holds are the same
+	kernel    kernelState
+	shown     shownState
+	guarded   guarded
+	logins    recentLogins
+	regulars  regulars
+	drops     dropCache
+	callers   chan control.Caller
+}
+
+// New opens the state and restores what was in force. Nothing reaches the kernel, and no log is read, before Run.
+func New(cfg *config.Config, o Options) (*Agent, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Notify == nil {
+		o.Notify = func(string) {}
+	}
+	if o.Host == nil {
+		o.Host = host.New(host.Options{Logger: o.Logger})
+	}
+	a := &Agent{
+		o: o, cfg: cfg, log: o.Logger, started: o.Clock(),
+		requests: make(chan func(time.Time)), callers: make(chan control.Caller, 16), facts: make(chan host.Facts),
+		allow: map[netip.Prefix]jail.AllowEntry{}, fresh: true,
+	}
+	a.enforcer = newEnforcer(func() (firewall.Firewall, error) { return o.Firewall(a.cfg.Firewall) }, o.Clock, o.Logger)
+	if err := a.restore(); err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Run follows the logs until ctx is done, then brings everything under way to its end. The kernel's table stays: a stop leaves no gap.
+func (a *Agent) Run(ctx context.Context) error {
+	listener, err := control.Listen(a.cfg.Agent.Socket)
+	if err != nil {
+		return errors.Join(err, a.store.Close())
+	}
+	// What lives on until the loop has finished: sources and server stop first, then the loop, then kernel and state.
+	rest, stop := context.WithCancel(context.WithoutCancel(ctx))
+	back, bctx := errgroup.WithContext(rest)
+	back.Go(func() error { return a.store.Run(bctx) })
+	back.Go(func() error { return a.enforcer.run(bctx) })
+
+	front, fctx := errgroup.WithContext(ctx)
+	server := control.NewServer(a, control.ServerOptions{Logger: a.log, Seen: a.sawCaller})
+	front.Go(func() error { return server.Run(fctx, listener) })
+	front.Go(func() error { return a.o.Host.Watch(fctx, a.hostChanged(fctx)) })
+	front.Go(func() error { return a.loop(fctx, bctx) })
+
+	err = front.Wait()
+	stop()
+	return errors.Join(err, back.Wait(), a.store.Close())
+}
+
+// loop owns everything that has no lock. It ends when ctx is done, the sources have stopped, and nothing waits any more.
+func (a *Agent) loop(ctx, rest context.Context) error {
+	a.begin()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	soon := time.NewTimer(time.Hour)
+	defer soon.Stop()
+	for {
+		now := a.o.Clock()
+		a.settle(now, nil)
+		a.wakeAt(soon, now)
+		select {
+		case b := <-a.sources.batches:
+			a.take(b)
+		case f := <-a.requests:
+			f(a.o.Clock())
+		case v := <-a.enforcer.results:
+			a.kernelSaid(v)
+		case <-a.ledger.wake:
+			a.showSettled()
+		case <-a.store.Wanted():
+			a.store.Save(a.everything(), nil)
+		case facts := <-a.facts:
+			a.protect(facts, a.o.Clock())
+		case c := <-a.callers:
+			a.protectCaller(c, a.o.Clock())
+		case <-a.o.Reload:
+			a.reloadLogged(a.o.Clock())
+		case <-soon.C:
+			a.tick(a.o.Clock())
+		case <-second.C:
+			a.tick(a.o.Clock())
+		case <-ctx.Done():
+			return a.finish(rest)
+		}
+	}
+}
+
+// tick does what time brings when no line does.
+func (a *Agent) tick(now time.Time) {
+	a.core.advance(now)
+	if a.shadow != nil {
+		a.shadow.advance(now)
+	}
+	a.expireMode(now)
+	a.expireSessions(now)
+	a.renewDenyList(now)
+	a.o.Notify("WATCHDOG=1")
+}
+
+// wakeAt sets the timer to when the next ban ends.
+func (a *Agent) wakeAt(t *time.Timer, now time.Time) {
+	next, ok := a.core.jail.Next()
+	if !ok {
+		t.Stop()
+		return
+	}
+	t.Reset(max(0, next.Sub(now)))
+}
+
+// finish waits for the sources' last batches and for what is on its way to kernel and disk, for a while.
+func (a *Agent) finish(rest context.Context) error {
+	a.o.Notify("STOPPING=1")
+	limit := time.NewTimer(stopPatience)
+	defer limit.Stop()
+	a.sources.stop()
+	for stopped := false; ; {
+		if stopped && len(a.sources.batches) == 0 {
+			a.savePositions()
+		}
+		a.settle(a.o.Clock(), nil)
+		if stopped && len(a.sources.batches) == 0 && a.ledger.idle() {
+			return nil
+		}
+		select {
+		case b := <-a.sources.batches:
+			a.take(b)
+		case <-a.sources.done():
+			stopped = true
+			a.sources.forgetDone()
+		case v := <-a.enforcer.results:
+			a.kernelSaid(v)
+		case <-a.ledger.wake:
+			a.showSettled()
+		case f := <-a.requests:
+			f(a.o.Clock())
+		case <-limit.C:
+			a.log.Warn("stopping although not everything is on the disk; it will be read again from the logs")
+			return nil
+		case <-rest.Done():
+			return nil
+		}
+	}
+}
+
+// stopPatience is how long a stop waits for kernel and disk.
+const stopPatience = 5 * time.Second
+
+// stateFile is where the state lives.
+func stateFile(cfg *config.Config) string { return filepath.Join(cfg.Agent.StateDir, "state.db") }
+
+// restore opens the state and puts back what was in force.
+func (a *Agent) restore() error {
+	store, found, err := state.Open(stateFile(a.cfg), state.Options{Logger: a.log})
+	if err != nil {
+		return fmt.Errorf("state: %w", err)
+	}
+	a.store, a.found, a.ledger = store, found, newLedger(store)
+	if err := a.build(found); err != nil {
+		return errors.Join(err, store.Close())
+	}
+	return nil
+}

@@ -1,0 +1,222 @@
+package agent
+
+import (
+	"encoding/json"
+	"net/netip"
+	"sync"
+	"time"
+
+	"cidrx/agent/control"
+	"cidrx/agent/jail"
+	"cidrx/agent/state"
+)
+
+// entry is what waits for the kernel and then for the disk: changes to be shown, positions to be saved, a caller to be answered.
+// Order: kernel, then state, then shown, audited and answered, then the log positions.
+type entry struct {
+	gen     uint64 // the order to the kernel that must be confirmed first
+	batch   state.Batch
+	changes []jail.Change
+	answer  chan<- error // nil: nobody waits
+}
+
+// ledger holds entries in order. It belongs to the loop, but for settled, which the store calls.
+type ledger struct {
+	store    keeper
+	waiting  []entry // for the kernel
+	saving   int     // entries handed to the store and not settled
+	dropped  uint64  // entries whose audit events were dropped because the kernel did not confirm for too long
+	needFull bool    // so much was dropped that the next save must hold everything
+
+	mu      sync.Mutex
+	settled []settlement
+	wake    chan struct{}
+}
+
+// keeper is the part of state.Store that the ledger needs.
+type keeper interface {
+	Save(state.Batch, func(error)) uint64
+	Saved() uint64
+}
+
+// settlement is an entry of which the store has said what became of it.
+type settlement struct {
+	entry
+	n   uint64 // number of the save
+	err error  // in force all the same, but not durable
+}
+
+// maxWaiting is how many entries wait for a kernel that does not confirm. One more and all of them become one full save.
+const maxWaiting = 4096
+
+func newLedger(store keeper) *ledger {
+	return &ledger{store: store, wake: make(chan struct{}, 1)}
+}
+
+// add files an entry. It goes to the store at once if the kernel has confirmed already.
+func (l *ledger) add(e entry, confirmed uint64) {
+	if e.gen <= confirmed && len(l.waiting) == 0 {
+		l.save(e)
+		return
+	}
+	if len(l.waiting) >= maxWaiting {
+		l.collapse()
+	}
+	l.waiting = append(l.waiting, e)
+}
+
+// collapse gives up the records that wait: the next save holds everything instead. Callers have been answered long ago.
+func (l *ledger) collapse() {
+	l.dropped += uint64(len(l.waiting))
+	l.needFull = true
+	clear(l.waiting)
+	l.waiting = l.waiting[:0]
+}
+
+// confirm saves the entries that waited for the kernel's orders up to gen. full makes the batch that holds everything.
+func (l *ledger) confirm(gen uint64, full func() state.Batch) {
+	n := 0
+	for n < len(l.waiting) && l.waiting[n].gen <= gen {
+		l.save(l.waiting[n])
+		n++
+	}
+	rest := copy(l.waiting, l.waiting[n:])
+	clear(l.waiting[rest:])
+	l.waiting = l.waiting[:rest]
+	if l.needFull && rest == 0 {
+		l.needFull = false
+		l.store.Save(full(), nil)
+	}
+}
+
+// refuse answers those who wait for an order that the kernel did not carry out. Their entries stay: it is tried again.
+func (l *ledger) refuse(gen uint64, err error) {
+	for i := range l.waiting {
+		if e := &l.waiting[i]; e.gen <= gen && e.answer != nil {
+			e.answer <- err
+			e.answer = nil
+		}
+	}
+}
+
+func (l *ledger) save(e entry) {
+	l.saving++
+	var n uint64
+	ready := make(chan struct{}) // the store may call back before Save has returned its number
+	n = l.store.Save(e.batch, func(err error) {
+		<-ready
+		l.mu.Lock()
+		l.settled = append(l.settled, settlement{e, n, err})
+		l.mu.Unlock()
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	})
+	close(ready)
+}
+
+// take hands out what the store has settled.
+func (l *ledger) take() []settlement {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := l.settled
+	l.settled = nil
+	l.saving -= len(out)
+	return out
+}
+
+// idle says that nothing waits, for the kernel or for the disk.
+func (l *ledger) idle() bool { return len(l.waiting) == 0 && l.saving == 0 }
+
+// records is what the jail wants saved.
+func records(u jail.Unsaved) state.Batch {
+	return state.Batch{Bans: u.Bans, Ended: u.Ended, Graces: u.Graces}
+}
+
+// auditEvents translates changes for the audit trail.
+func auditEvents(changes []jail.Change) []state.Event {
+	var out []state.Event
+	for _, ch := range changes {
+		if ch.Kind != jail.Forgot {
+			out = append(out, auditEvent(changeEvent(ch)))
+		}
+	}
+	return out
+}
+
+func auditEvent(e control.Event) state.Event {
+	data, err := json.Marshal(e)
+	if err != nil { // only a time beyond year 9999 could do that
+		data = []byte(`{"event":"error","reason":"an event could not be written down"}`)
+	}
+	return state.Event{At: e.At, JSON: data}
+}
+
+// changeEvent is a change as the audit trail and replay show it.
+func changeEvent(ch jail.Change) control.Event {
+	e := control.Event{At: ch.At.UTC(), Event: string(ch.Kind), Prefix: &ch.Prefix, Reason: ch.Reason, By: ch.By}
+	if ch.Kind != jail.Banned && ch.Kind != jail.Extended {
+		return e
+	}
+	b := ch.Ban
+	e.Until, e.State = until(b), banState(b)
+	if b.Origin == jail.Detected {
+		e.Stage = &b.Stage
+	}
+	e.Requests, e.Hosts, e.Share, e.Samples = b.Evidence.Requests, b.Evidence.Hosts, b.Evidence.Share, b.Evidence.Samples
+	return e
+}
+
+func until(b jail.Ban) *time.Time {
+	if b.Until.IsZero() {
+		return nil
+	}
+	t := b.Until.UTC()
+	return &t
+}
+
+// banState is the state of a ban that the kernel has confirmed.
+func banState(b jail.Ban) string {
+	switch {
+	case b.Ended:
+		return "ended"
+	case b.Observed:
+		return "observed"
+	case b.Exported:
+		return "exported"
+	}
+	return "in_force"
+}
+
+// wireBan translates a ban for the control socket.
+func wireBan(b jail.Ban, now time.Time) control.Ban {
+	out := control.Ban{
+		Prefix: b.Prefix, Except: b.Except, Start: b.Start.UTC(), Until: until(b), Stage: b.Stage, State: banState(b), Durable: true,
+		Reasons: b.Reasons, Requests: b.Evidence.Requests, Hosts: b.Evidence.Hosts, Share: b.Evidence.Share, Samples: b.Evidence.Samples,
+		FirstSeen: instant(b.Evidence.First), LastSeen: instant(b.Evidence.Last),
+	}
+	if !b.Until.IsZero() && !b.Ended {
+		out.RemainingS = int64(max(0, b.Until.Sub(now)).Round(time.Second) / time.Second)
+	}
+	return out
+}
+
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// prefixesOf lists the prefixes of changes that wait to be shown.
+func prefixesOf(changes []jail.Change) []netip.Prefix {
+	var out []netip.Prefix
+	for _, ch := range changes {
+		if ch.Kind == jail.Banned || ch.Kind == jail.Extended {
+			out = append(out, ch.Ban.Prefix)
+		}
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"cidrx/agent/control"
+	"cidrx/agent/jail"
+	"cidrx/agent/state"
+)
+
+// Ban bans by hand.
+func (a *Agent) Ban(ctx context.Context, by control.Caller, r control.BanRequest) (control.Done, error) {
+	return command(ctx, a, func(now time.Time) (control.Done, error) {
+		changes, err := a.core.jail.Ban(now, jail.Order{Prefix: r.Prefix, For: time.Duration(r.ForS) * time.Second, Reason: r.Reason, By: by.Name})
+		a.core.note(changes)
+		switch {
+		case errors.Is(err, jail.ErrTooWide):
+			return control.Done{}, control.Invalid(err.Error(), "ban a narrower network, or change jail.maxPrefix4 or jail.maxPrefix6")
+		case errors.Is(err, jail.ErrExempt):
+			return control.Done{}, control.Invalid(err.Error(), fmt.Sprintf("cidrxctl why %s says what protects it", r.Prefix.Addr()))
+		case err != nil:
+			return control.Done{}, control.Invalid(err.Error(), "")
+		case !changed(changes, jail.Banned, jail.Extended):
+			return control.Done{Nothing: []netip.Prefix{r.Prefix}}, nil
+		}
+		return control.Done{Done: []netip.Prefix{r.Prefix}}, nil
+	})
+}
+
+func changed(changes []jail.Change, kinds ...jail.ChangeKind) bool {
+	return slices.ContainsFunc(changes, func(c jail.Change) bool { return slices.Contains(kinds, c.Kind) })
+}
+
+// Unblock lifts bans and carves out of wider ones.
+func (a *Agent) Unblock(ctx context.Context, by control.Caller, r control.UnblockRequest) (control.Done, error) {
+	return command(ctx, a, func(now time.Time) (control.Done, error) {
+		grace := a.cfg.Jail.UnblockGrace
+		if r.GraceS != nil {
+			grace = time.Duration(*r.GraceS) * time.Second
+		}
+		if a.shadow != nil { // what was only observed ends with it
+			a.shadow.note(second(a.shadow.unblock(now, r, grace, by.Name)))
+		}
+		out, changes := a.core.unblock(now, r, grace, by.Name)
+		a.core.note(changes)
+		done := control.Done{Done: out.Done, Nothing: out.Nothing}
+		for _, c := range out.Carved {
+			done.Carved = append(done.Carved, control.Carved(c))
+		}
+		return done, nil
+	})
+}
+
+func second(_ jail.Unblocked, changes []jail.Change) []jail.Change { return changes }
+
+func (c *core) unblock(now time.Time, r control.UnblockRequest, grace time.Duration, by string) (jail.Unblocked, []jail.Change) {
+	if r.All {
+		return c.jail.UnblockAll(now, grace, by)
+	}
+	return c.jail.Unblock(now, r.Prefixes, grace, by)
+}
+
+// runTime is the origin of allowlist entries made with cidrxctl.
+const runTime = "run-time"
+
+// AllowList lists the allowlist.
+func (a *Agent) AllowList(ctx context.Context) ([]control.AllowEntry, error) {
+	return ask(ctx, a, func(time.Time) ([]control.AllowEntry, error) {
+		var out []control.AllowEntry
+		for _, e := range a.core.jail.AllowEntries() {
+			out = append(out, control.AllowEntry{Prefix: e.Prefix, Until: instant(e.Until), Note: e.Note, Origin: e.Origin})
+		}
+		return out, nil
+	})
+}
+
+// AllowAdd adds to the run-time allowlist.
+func (a *Agent) AllowAdd(ctx context.Context, by control.Caller, r control.AllowRequest) (control.Done, error) {
+	return command(ctx, a, func(now time.Time) (control.Done, error) {
+		if len(a.allow) >= maxAllow {
+			return control.Done{}, control.Invalid(fmt.Sprintf("the run-time allowlist holds %d entries, no more fit", maxAllow), "put them into allow.networks or a file of allow.files")
+		}
+		e := jail.AllowEntry{Prefix: r.Prefix, Note: r.Note, Origin: runTime}
+		if r.ForS > 0 {
+			e.Until = now.Add(time.Duration(r.ForS) * time.Second)
+		}
+		a.allow[r.Prefix] = e
+		a.setAllow(now)
+		a.saveAllow(state.Change[jail.AllowEntry]{Prefix: r.Prefix, Value: &e}, control.Event{Event: "allow", Prefix: &r.Prefix, Until: instant(e.Until), Reason: "added " + r.Note, By: by.Name})
+		return control.Done{Done: []netip.Prefix{r.Prefix}}, nil
+	})
+}
+
+// maxAllow bounds the run-time allowlist.
+const maxAllow = 10_000
+
+// AllowRemove removes from the run-time allowlist.
+func (a *Agent) AllowRemove(ctx context.Context, by control.Caller, r control.AllowRequest) (control.Done, error) {
+	return command(ctx, a, func(now time.Time) (control.Done, error) {
+		if _, ok := a.allow[r.Prefix]; !ok {
+			for _, e := range a.core.jail.AllowEntries() {
+				if e.Prefix == r.Prefix {
+					return control.Done{}, control.Invalid(fmt.Sprintf("%s is allowed by %s", r.Prefix, e.Origin), "remove it there, then cidrxctl reload")
+				}
+			}
+			return control.Done{Nothing: []netip.Prefix{r.Prefix}}, nil
+		}
+		delete(a.allow, r.Prefix)
+		a.setAllow(now)
+		a.saveAllow(state.Change[jail.AllowEntry]{Prefix: r.Prefix}, control.Event{Event: "allow", Prefix: &r.Prefix, Reason: "removed", By: by.Name})
+		return control.Done{Done: []netip.Prefix{r.Prefix}}, nil
+	})
+}
+
+// saveAllow files a change of the run-time allowlist behind the order to the kernel that it needs.
+func (a *Agent) saveAllow(c state.Change[jail.AllowEntry], e control.Event) {
+	e.At = a.o.Clock().UTC()
+	a.order(a.o.Clock())
+	a.ledger.add(entry{gen: a.gen, batch: state.Batch{Allow: []state.Change[jail.AllowEntry]{c}, Audit: []state.Event{auditEvent(e)}}}, a.confirmed)
+}
+
+// setAllow gives the jail the allowlist: as configured and as added at run time. The kernel gets it with the next order.
+func (a *Agent) setAllow(now time.Time) {
+	var entries []jail.AllowEntry
+	for _, e := range a.cfg.Allow.Entries {
+		entries = append(entries, jail.AllowEntry{Prefix: e.Prefix, Note: e.Note, Origin: e.Origin})
+	}
+	for p, e := range a.allow {
+		if !e.Until.IsZero() && !e.Until.After(now) {
+			delete(a.allow, p)
+			continue
+		}
+		entries = append(entries, e)
+	}
+	slices.SortStableFunc(entries, func(x, y jail.AllowEntry) int {
+		return cmp.Or(x.Prefix.Addr().Compare(y.Prefix.Addr()), x.Prefix.Bits()-y.Prefix.Bits())
+	})
+	a.fresh = true
+	for _, c := range a.cores() {
+		c.note(c.jail.SetAllow(now, entries))
+	}
+}
+
+// cores are the cores there are: the one that may ban, and the shadow, if any source needs it.
+func (a *Agent) cores() []*core {
+	if a.shadow == nil {
+		return []*core{a.core}
+	}
+	return []*core{a.core, a.shadow}
+}
+
+// newShadow makes the core for logs that others could have written to.
+func (a *Agent) newShadow() *core {
+	now := a.o.Clock()
+	c, err := newCore(a.strategies(a.cfg), jailOptions(a.cfg, true))
+	if err != nil { // the same strategies made the first core
+		panic(err)
+	}
+	c.note(c.jail.SetAllow(now, a.core.jail.AllowEntries()))
+	c.note(c.jail.SetProtected(now, a.core.jail.ProtectedEntries()))
+	return c
+}

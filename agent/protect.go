@@ -1,0 +1,144 @@
+package agent
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"cidrx/agent/control"
+	"cidrx/agent/host"
+	"cidrx/agent/jail"
+)
+
+// sessionGrace is how long the far end of a login session stays protected after it was last seen.
+const sessionGrace = 24 * time.Hour
+
+// guarded is what this host must never ban: what it is, and from where it is administered.
+type guarded struct {
+	facts    host.Facts
+	sessions map[netip.Prefix]session
+	renewed  time.Time // when rolling ends were last given to the kernel
+}
+
+// session is a login session's far end.
+type session struct {
+	why   string
+	until time.Time
+}
+
+// maxSessions bounds the far ends remembered; beyond it new ones are not.
+const maxSessions = 1024
+
+// hostChanged hands the facts of this host to the loop.
+func (a *Agent) hostChanged(ctx context.Context) func(host.Facts) {
+	return func(f host.Facts) {
+		select {
+		case a.facts <- f:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// protect takes in what this host is now.
+func (a *Agent) protect(facts host.Facts, now time.Time) {
+	a.guarded.facts = facts
+	for _, f := range facts {
+		if f.Kind == host.Login {
+			a.guarded.remember(f.Addr, f.Why, now)
+		}
+	}
+	a.setProtected(now)
+}
+
+// sawCaller is told by the control server who called; it must not wait.
+func (a *Agent) sawCaller(c control.Caller) {
+	select {
+	case a.callers <- c:
+	default: // so many callers at once are no administrators
+	}
+}
+
+// protectCaller protects the far end of the SSH session that cidrxctl was called from.
+func (a *Agent) protectCaller(c control.Caller, now time.Time) {
+	if c.SSHPeer.IsValid() && a.guarded.remember(c.SSHPeer, "cidrxctl was called from there by "+c.Name, now) {
+		a.setProtected(now)
+	}
+}
+
+// remember protects an address for a day. It says whether that is news.
+func (g *guarded) remember(addr netip.Addr, why string, now time.Time) bool {
+	if g.sessions == nil {
+		g.sessions = map[netip.Prefix]session{}
+	}
+	p := clientPrefix(addr)
+	old, known := g.sessions[p]
+	if !known && len(g.sessions) >= maxSessions {
+		return false
+	}
+	g.sessions[p] = session{why, now.Add(sessionGrace)}
+	return !known || old.until.Sub(now) < sessionGrace-time.Minute
+}
+
+// clientPrefix is the host an address belongs to: itself, or its /64.
+func clientPrefix(addr netip.Addr) netip.Prefix {
+	bits := 32
+	if addr.Is6() {
+		bits = 64
+	}
+	return netip.PrefixFrom(addr, bits).Masked()
+}
+
+// expireSessions forgets sessions that ended long ago. Sessions still open are remembered anew whenever the host is looked at.
+func (a *Agent) expireSessions(now time.Time) {
+	expired := false
+	for p, s := range a.guarded.sessions {
+		if !now.Before(s.until) && !a.loggedIn(p) {
+			delete(a.guarded.sessions, p)
+			expired = true
+		}
+	}
+	if expired {
+		a.setProtected(now)
+	}
+}
+
+func (a *Agent) loggedIn(p netip.Prefix) bool {
+	return slices.ContainsFunc(a.guarded.facts, func(f host.Fact) bool { return f.Kind == host.Login && p.Contains(f.Addr) })
+}
+
+// setProtected gives the jail what is never banned beyond its built-in ranges.
+func (a *Agent) setProtected(now time.Time) {
+	var entries []jail.Protected
+	for _, f := range a.guarded.facts {
+		if f.Kind != host.Login {
+			entries = append(entries, jail.Protected{Prefix: clientPrefix(f.Addr), Why: f.Why})
+		}
+	}
+	for _, s := range a.cfg.Sources {
+		for _, p := range s.TrustedProxies {
+			entries = append(entries, jail.Protected{Prefix: p, Why: "trusted proxy of source " + s.Name})
+		}
+	}
+	for p, s := range a.guarded.sessions {
+		e := jail.Protected{Prefix: p, Why: s.why, Until: s.until}
+		if a.loggedIn(p) {
+			e.Until = time.Time{}
+		}
+		entries = append(entries, e)
+	}
+	for _, c := range a.cores() {
+		c.note(c.jail.SetProtected(now, entries))
+	}
+}
+
+// renewDenyList re-asserts, now and then, the elements that have no end of their own.
+func (a *Agent) renewDenyList(now time.Time) {
+	if now.Sub(a.guarded.renewed) < denyHold/4 {
+		return
+	}
+	a.guarded.renewed = now
+	if len(a.cfg.Deny.Entries) > 0 {
+		a.fresh = true
+	}
+}

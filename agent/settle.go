@@ -1,0 +1,233 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"cidrx/agent/config"
+	"cidrx/agent/control"
+	"cidrx/agent/jail"
+	"cidrx/agent/state"
+	"cidrx/agent/tail"
+	"cidrx/detect"
+)
+
+// kernelState is what is known of the firewall.
+type kernelState struct {
+	err      error
+	backend  string
+	elements int
+	repairs  uint64
+	known    bool // the first order has been answered, one way or the other
+}
+
+// shownState is what may be said of each ban.
+type shownState struct {
+	pending map[netip.Prefix]int    // changes of a ban that the kernel or the disk has not confirmed
+	unsaved map[netip.Prefix]uint64 // bans in force that the disk does not hold before this save succeeds
+}
+
+// build makes detection and jail from the configuration and puts back what was found in the state.
+func (a *Agent) build(found *state.Recovered) error {
+	now := a.o.Clock()
+	a.shown = shownState{pending: map[netip.Prefix]int{}, unsaved: map[netip.Prefix]uint64{}}
+	a.setMode(found.Mode)
+	c, err := newCore(a.strategies(a.cfg), jailOptions(a.cfg, !a.mode.Enforce))
+	if err != nil {
+		return err
+	}
+	a.core = c
+	c.report = a.reportVerdict
+	for _, entry := range found.Allow {
+		a.allow[entry.Prefix] = entry
+	}
+	a.setAllow(now)
+	c.note(c.jail.SetDeny(now, a.cfg.Deny.Prefixes()))
+	c.note(c.jail.Restore(now, found.Snapshot))
+	a.sources, err = newSources(a, a.cfg, found.Positions)
+	return err
+}
+
+// setMode decides the mode: one set with cidrxctl persists, unless a flag goes before it.
+func (a *Agent) setMode(saved *state.Mode) {
+	a.mode = state.Mode{Enforce: a.cfg.Agent.Mode == config.Enforce, Since: a.started, By: "configuration"}
+	if saved != nil && (!a.o.ForceMode || saved.Enforce == a.mode.Enforce) {
+		a.mode = *saved
+	}
+}
+
+// begin is the loop's first step: what was in force goes to the kernel before the first line is read.
+func (a *Agent) begin() {
+	if a.found.Damage != "" {
+		a.log.Error("the state file was damaged", "what", a.found.Damage, "kept_as", a.found.KeptAs)
+		a.audit(control.Event{Event: "error", Reason: a.found.Damage})
+	}
+	a.found = nil
+	a.log.Info("cidrx agent starts", "mode", a.modeName(), "bans", len(a.core.jail.Active()), "version", control.Build().Version)
+	a.settle(a.o.Clock(), nil)
+	if !a.mode.Enforce {
+		a.ready()
+	}
+}
+
+// ready starts the sources, once.
+func (a *Agent) ready() {
+	if a.kernel.known {
+		return
+	}
+	a.kernel.known = true
+	a.sources.start()
+	a.o.Notify("READY=1")
+}
+
+// settle files what has changed since the last time: a new order to the kernel if it shall hold something else, and an entry for what
+// waits for it. answer, if not nil, gets the outcome.
+func (a *Agent) settle(now time.Time, answer chan<- error) {
+	batch := records(a.core.jail.Unsaved())
+	changes := a.core.take()
+	if a.shadow != nil {
+		changes = append(changes, a.shadow.take()...)
+	}
+	a.order(now)
+	if len(changes) == 0 && answer == nil && batchEmpty(batch) {
+		return
+	}
+	batch.Audit = auditEvents(changes)
+	for _, p := range prefixesOf(changes) {
+		a.shown.pending[p]++
+	}
+	a.ledger.add(entry{gen: a.gen, batch: batch, changes: changes, answer: answer}, a.confirmed)
+}
+
+func batchEmpty(b state.Batch) bool {
+	return len(b.Bans) == 0 && len(b.Ended) == 0 && len(b.Graces) == 0
+}
+
+// order tells the enforcer what the kernel shall hold, if that is something new.
+func (a *Agent) order(now time.Time) {
+	holds, version := a.core.jail.Holds()
+	if version == a.holds && !a.fresh {
+		return
+	}
+	quiet := a.confirmed == a.gen && a.kernel.elements == 0 && a.kernel.err == nil
+	a.gen++
+	a.holds, a.fresh = version, false
+	o := order{gen: a.gen, off: !a.mode.Enforce, holds: holds}
+	for _, e := range a.core.jail.AllowEntries() {
+		o.allow = append(o.allow, e.Prefix)
+	}
+	a.enforcer.submit(o)
+	if o.off && quiet {
+		a.confirmed = a.gen // nothing of ours is there: nobody needs to wait for its removal
+	}
+}
+
+// kernelSaid takes in what became of an order.
+func (a *Agent) kernelSaid(v verdictOfKernel) {
+	defer a.ready()
+	if v.err != nil {
+		if a.kernel.err == nil || a.kernel.err.Error() != v.err.Error() {
+			a.log.Error("the firewall does not hold what it should; trying again", "error", v.err)
+			a.audit(control.Event{Event: "error", Reason: v.err.Error()})
+		}
+		a.kernel.err = v.err
+		a.ledger.refuse(v.gen, fmt.Errorf("the firewall did not confirm it; it is tried again: %w", v.err))
+		return
+	}
+	if a.kernel.err != nil {
+		a.log.Info("the firewall holds what it should again")
+	}
+	a.kernel.err, a.kernel.elements = nil, v.elements
+	if v.backend != "" {
+		a.kernel.backend = v.backend
+	}
+	if v.repaired != nil {
+		a.repaired(v)
+	}
+	a.confirmed = max(a.confirmed, v.gen)
+	a.ledger.confirm(a.confirmed, a.everything)
+}
+
+func (a *Agent) repaired(v verdictOfKernel) {
+	a.kernel.repairs++
+	by := v.repaired.By
+	a.log.Warn("somebody changed our table; it is repaired", "what", v.repaired.What, "by", by,
+		"added", v.result.Added, "refreshed", v.result.Refreshed, "removed", v.result.Removed)
+	a.audit(control.Event{Event: "repair", Reason: v.repaired.What, By: by})
+}
+
+// showSettled shows what is in force and on the disk: to the log, to callers, to whoever lists bans.
+func (a *Agent) showSettled() {
+	for _, s := range a.ledger.take() {
+		for _, p := range prefixesOf(s.changes) {
+			if a.shown.pending[p]--; a.shown.pending[p] <= 0 {
+				delete(a.shown.pending, p)
+			}
+			if s.err != nil {
+				a.shown.unsaved[p] = s.n
+			}
+		}
+		for _, ch := range s.changes {
+			a.logChange(ch)
+		}
+		if s.answer != nil {
+			s.answer <- nil // in force, durable or not: status says which
+		}
+	}
+	saved := a.store.Saved()
+	for p, n := range a.shown.unsaved {
+		if n <= saved {
+			delete(a.shown.unsaved, p)
+		}
+	}
+}
+
+func (a *Agent) logChange(ch jail.Change) {
+	if ch.Kind == jail.Forgot {
+		return
+	}
+	level := slog.LevelInfo
+	if ch.Kind == jail.Refused {
+		level = slog.LevelWarn
+	}
+	a.log.LogAttrs(context.Background(), level, string(ch.Kind), slog.Any("prefix", ch.Prefix), slog.Time("until", ch.Ban.Until),
+		slog.String("state", banState(ch.Ban)), slog.String("reason", ch.Reason), slog.String("by", ch.By))
+}
+
+// audit files an event that is no change of a ban.
+func (a *Agent) audit(e control.Event) {
+	if e.At.IsZero() {
+		e.At = a.o.Clock()
+	}
+	e.At = e.At.UTC()
+	a.ledger.add(entry{gen: a.confirmed, batch: state.Batch{Audit: []state.Event{auditEvent(e)}}}, a.confirmed)
+}
+
+// reportVerdict tells of a verdict whose tier may not ban (useForJail = false).
+func (a *Agent) reportVerdict(v detect.Verdict) {
+	a.log.Debug("verdict of a tier that may not ban", "prefix", v.Prefix, "reason", v.Reason, "requests", v.Evidence.Requests)
+}
+
+// everything is what the state shall hold, for when records had to be given up.
+func (a *Agent) everything() state.Batch {
+	b := state.Full(a.core.jail.Snapshot())
+	for p, e := range a.allow {
+		b.Allow = append(b.Allow, state.Change[jail.AllowEntry]{Prefix: p, Value: &e})
+	}
+	mode := a.mode
+	b.Mode, b.Positions = &mode, a.sources.positions()
+	return b
+}
+
+// savePositions files how far the logs have been read. It waits for the kernel like everything that followed from those lines.
+func (a *Agent) savePositions() {
+	if pos := a.sources.takePositions(); len(pos) > 0 {
+		a.ledger.add(entry{gen: a.gen, batch: state.Batch{Positions: pos}}, a.confirmed)
+	}
+}
+
+// positionsBySource is what the state keeps of the sources.
+type positionsBySource = map[string][]tail.Position

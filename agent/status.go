@@ -1,0 +1,299 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cidrx/agent/control"
+	"cidrx/agent/jail"
+	"cidrx/agent/tail"
+	"cidrx/detect"
+	"cidrx/firewall"
+)
+
+// Version says which build this is.
+func (a *Agent) Version(context.Context) (control.Version, error) { return control.Build(), nil }
+
+// Status says how it stands.
+func (a *Agent) Status(ctx context.Context) (control.Status, error) {
+	drops := a.dropped(ctx)
+	return ask(ctx, a, func(now time.Time) (control.Status, error) { return a.status(now, drops), nil })
+}
+
+func (a *Agent) status(now time.Time, drops firewall.Counters) control.Status {
+	s := control.Status{
+		Mode: a.modeName(), ConfirmBy: instant(a.mode.ConfirmBy), Version: control.Build().Version, Backend: a.backend(),
+		UptimeS: int64(now.Sub(a.started) / time.Second), Protected: a.protected(), Evictions: a.evictions(),
+	}
+	s.State, s.Why = a.health()
+	for _, src := range a.sources.list {
+		s.Sources = append(s.Sources, src.status())
+	}
+	for _, st := range a.core.engine.Stats() {
+		if st.Name != selftestName {
+			s.Strategies = append(s.Strategies, control.Strategy{Name: st.Name, Requests: st.Requests, Addresses: st.Addresses, WindowS: st.Window.Seconds(), Verdicts: st.Verdicts})
+		}
+	}
+	s.Bans.IPv4, s.Bans.IPv6 = a.core.jail.Count()
+	s.Kernel = control.Kernel{Elements: a.kernel.elements, Repairs: a.kernel.repairs, Drift: a.driftNow()}
+	for _, n := range drops.Sets {
+		s.Kernel.DroppedPackets += n
+	}
+	return s
+}
+
+// health is the first word of the status, and what is broken.
+func (a *Agent) health() (state, why string) {
+	switch {
+	case a.mode.Enforce && a.kernel.err != nil:
+		return "broken", a.kernel.err.Error()
+	case a.store.Err() != nil:
+		return "broken", a.store.Err().Error()
+	case a.mode.Enforce && !a.enforces():
+		return "observing", `firewall.backend is "none"`
+	case a.mode.Enforce:
+		return "enforcing", ""
+	}
+	return "observing", ""
+}
+
+func (a *Agent) enforces() bool { return a.cfg.Firewall.Backend != "none" }
+
+func (a *Agent) backend() string {
+	if a.kernel.backend != "" {
+		return a.kernel.backend
+	}
+	return a.cfg.Firewall.Backend
+}
+
+// driftNow is by how many elements the kernel's confirmed state differs from what it should hold.
+func (a *Agent) driftNow() int {
+	if !a.mode.Enforce || a.confirmed == a.gen && a.kernel.err == nil {
+		return 0
+	}
+	holds, _ := a.core.jail.Holds()
+	d := len(holds) - a.kernel.elements
+	return max(d, -d, 1)
+}
+
+func (a *Agent) protected() []control.Protected {
+	var out []control.Protected
+	for _, p := range a.core.jail.ProtectedEntries() {
+		out = append(out, control.Protected{Prefix: p.Prefix, Why: p.Why, Until: instant(p.Until)})
+	}
+	return out
+}
+
+// evictions are the things dropped for want of room, refused, or given up.
+func (a *Agent) evictions() []control.Count {
+	j, st := a.core.jail.Counts(), a.store.Counts()
+	counts := []control.Count{
+		{What: "verdicts refused: wider than maxPrefix", N: j.TooWide}, {What: "verdicts refused: never banned", N: j.Exempt},
+		{What: "verdicts refused: grace after an unblock", N: j.Graced}, {What: "verdicts refused: no room", N: j.Full},
+		{What: "bans that went for want of room", N: j.Evicted}, {What: "/64 bans that became their /48", N: j.Merged},
+		{What: "ended bans forgotten early", N: j.Forgotten}, {What: "bans without their sample lines", N: j.Samples},
+		{What: "pieces left open: a carve-out needs too many", N: uint64(max(0, j.Open))},
+		{What: "audit events pruned", N: st.AuditPruned}, {What: "audit events never saved", N: st.AuditDropped + a.ledger.dropped},
+	}
+	for _, s := range a.core.engine.Stats() {
+		counts = append(counts, control.Count{What: "counts evicted from the window of " + s.Name, N: s.Evicted})
+	}
+	for _, s := range a.sources.list {
+		counts = append(counts, control.Count{What: "sshd connections forgotten early in source " + s.cfg.Name, N: s.counts.evicted.Load()})
+	}
+	return slices.DeleteFunc(counts, func(c control.Count) bool { return c.N == 0 })
+}
+
+// status of a source: one row, whatever the number of its files.
+func (s *source) status() control.Source {
+	c := &s.counts
+	out := control.Source{
+		Name: s.cfg.Name, Path: strings.Join(s.cfg.Paths, ", "), Lines: c.lines.Load(), Failed: c.failed.Load(), Ignored: c.ignored.Load(), Cut: c.cut.Load(),
+		LagS: time.Duration(c.lag.Load()).Seconds(), OffsetS: c.offset.Load() / int64(time.Second), Trusted: true, Unparsable: c.unparsable(),
+	}
+	var problems []string
+	for _, f := range s.files() {
+		if f.Error != "" {
+			problems = append(problems, f.Path+": "+f.Error)
+		}
+		if f.Untrusted != "" && !s.cfg.Trust {
+			out.Trusted = false
+			problems = append(problems, fmt.Sprintf("only observed: %s (trust = true believes it all the same)", f.Untrusted))
+		}
+	}
+	select {
+	case <-s.stopped:
+		if s.err != nil && !errors.Is(s.err, context.Canceled) {
+			problems = append(problems, s.err.Error())
+		}
+	default:
+	}
+	out.Error = strings.Join(problems, "; ")
+	return out
+}
+
+// files is how it stands with each of the source's files.
+func (s *source) files() []tail.FileStatus {
+	if s.follower == nil {
+		return nil
+	}
+	return s.follower.Status()
+}
+
+// Bans lists active bans, and ended ones too if all.
+func (a *Agent) Bans(ctx context.Context, all bool) ([]control.Ban, error) {
+	drops := a.dropped(ctx)
+	return ask(ctx, a, func(now time.Time) ([]control.Ban, error) {
+		var list []jail.Ban
+		for _, c := range a.cores() {
+			list = append(list, c.jail.Active()...)
+			if all {
+				list = append(list, c.jail.History()...)
+			}
+		}
+		return a.wireBans(list, now, drops), nil
+	})
+}
+
+// wireBans translates bans and says of each what the kernel and the disk have confirmed.
+func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters) []control.Ban {
+	out := make([]control.Ban, 0, len(list))
+	counted := sortedCounters(drops.Elements)
+	for _, b := range list {
+		w := wireBan(b, now)
+		if w.State == "in_force" {
+			if a.shown.pending[b.Prefix] > 0 || a.kernel.err != nil && a.confirmed < a.gen {
+				w.State = "pending"
+			}
+			if !a.enforces() {
+				w.State = "exported"
+			}
+			w.DroppedPackets = counted.inside(b.Prefix)
+		}
+		_, unsaved := a.shown.unsaved[b.Prefix]
+		w.Durable = !unsaved && w.State != "pending"
+		out = append(out, w)
+	}
+	return out
+}
+
+// Why tells everything known of an address.
+func (a *Agent) Why(ctx context.Context, addr netip.Addr) (control.Why, error) {
+	drops := a.dropped(ctx)
+	return ask(ctx, a, func(now time.Time) (control.Why, error) {
+		w := control.Why{Address: addr}
+		for _, c := range a.cores() {
+			st := c.jail.Lookup(addr)
+			w.Bans = append(w.Bans, a.wireBans(st.Bans, now, drops)...)
+			w.History = append(w.History, a.wireBans(st.History, now, drops)...)
+			w.Strategies = append(w.Strategies, standings(c.engine.Explain(now, addr))...)
+			w.Samples = append(w.Samples, c.engine.Samples(clientPrefix(addr))...)
+			w.Allowed, w.Protected = allowedText(st), protectedText(st, now)
+		}
+		return w, nil
+	})
+}
+
+func allowedText(st jail.Standing) string {
+	e := st.Allowed
+	if !e.Prefix.IsValid() {
+		return ""
+	}
+	text := fmt.Sprintf("%s by %s", e.Prefix, e.Origin)
+	if e.Note != "" {
+		text += " (" + e.Note + ")"
+	}
+	return text
+}
+
+func protectedText(st jail.Standing, now time.Time) string {
+	if st.Protected.Prefix.IsValid() {
+		return fmt.Sprintf("%s: %s", st.Protected.Prefix, st.Protected.Why)
+	}
+	if g := st.Grace; g.Prefix.IsValid() && now.Before(g.Until) {
+		return fmt.Sprintf("%s has grace since it was unblocked by %s: until %s a verdict needs five times the requests", g.Prefix, g.By, g.Until.UTC().Format(time.RFC3339))
+	}
+	return ""
+}
+
+func standings(in []detect.Standing) []control.Standing {
+	var out []control.Standing
+	for _, s := range in {
+		if s.Strategy != selftestName {
+			out = append(out, control.Standing{Name: s.Strategy, Tier: s.Tier, Prefix: s.Prefix, Requests: s.Requests, Needed: s.Needed, Hosts: s.Hosts, HostsNeeded: s.HostsNeeded})
+		}
+	}
+	return out
+}
+
+// Events sends the audit trail.
+func (a *Agent) Events(ctx context.Context, follow bool, send func(control.Event) error) error {
+	return sendAudit(ctx, a.store, follow, send)
+}
+
+// dropCache keeps the kernel's counters for a moment: reading them from large sets takes long.
+type dropCache struct {
+	mu   sync.Mutex
+	at   time.Time
+	last firewall.Counters
+}
+
+// dropAge is how old counters may be.
+const dropAge = time.Second
+
+// dropped reads the kernel's counters, not on the loop. What cannot be read is not there.
+func (a *Agent) dropped(ctx context.Context) firewall.Counters {
+	fw := a.enforcer.opened()
+	if fw == nil {
+		return firewall.Counters{}
+	}
+	a.drops.mu.Lock()
+	defer a.drops.mu.Unlock()
+	now := a.o.Clock()
+	if age := now.Sub(a.drops.at); age >= 0 && age < dropAge {
+		return a.drops.last
+	}
+	c, err := fw.Counters(ctx)
+	if err != nil {
+		a.log.Debug("reading the kernel's counters", "error", err)
+		return firewall.Counters{}
+	}
+	a.drops.last, a.drops.at = c, now
+	return c
+}
+
+// counterList are the kernel's element counters, sorted by prefix.
+type counterList []elementCount
+
+type elementCount struct {
+	prefix  netip.Prefix
+	packets uint64
+}
+
+func sortedCounters(m map[netip.Prefix]uint64) counterList {
+	list := make(counterList, 0, len(m))
+	for p, n := range m {
+		list = append(list, elementCount{p, n})
+	}
+	slices.SortFunc(list, func(x, y elementCount) int { return x.prefix.Addr().Compare(y.prefix.Addr()) })
+	return list
+}
+
+// inside adds up what was dropped inside p, or by a wider element that stands for p.
+func (l counterList) inside(p netip.Prefix) uint64 {
+	i, _ := slices.BinarySearchFunc(l, p.Addr(), func(e elementCount, a netip.Addr) int { return e.prefix.Addr().Compare(a) })
+	if i > 0 && l[i-1].prefix.Bits() < p.Bits() && l[i-1].prefix.Contains(p.Addr()) {
+		return l[i-1].packets
+	}
+	var sum uint64
+	for ; i < len(l) && p.Contains(l[i].prefix.Addr()); i++ {
+		sum += l[i].packets
+	}
+	return sum
+}

@@ -1,0 +1,87 @@
+package agent
+
+import (
+	"time"
+
+	"cidrx/agent/tail"
+	"cidrx/detect"
+	"cidrx/detect/parse"
+)
+
+// take counts the events of a batch; verdicts and bans follow from them at once, event by event, so how the lines came together does
+// not matter.
+func (a *Agent) take(d *delivery) {
+	now := a.o.Clock()
+	c := a.coreFor(d)
+	masks := a.masksFor(c, d)
+	c.advance(now)
+	for i := range d.events {
+		a.count(c, now, &d.events[i], masks[i], d.kind)
+	}
+	s := d.source
+	if d.kind != tail.WarmUp {
+		s.counts.lag.Store(int64(lag(d, now)))
+	}
+	if d.position != (tail.Position{}) {
+		s.positions, s.moved = tail.Merge(s.positions, d.position), true
+	}
+	d.recycle()
+	a.settle(now, nil)
+	a.savePositions()
+}
+
+// coreFor is where the events of a batch count. A log that others could have written to must not ban anybody.
+func (a *Agent) coreFor(d *delivery) *core {
+	if !d.untrusted {
+		return a.core
+	}
+	if a.shadow == nil {
+		a.shadow = a.newShadow()
+	}
+	return a.shadow
+}
+
+// masksFor are the strategies of each event; after a reload those of batches under way are of no use and made anew.
+func (a *Agent) masksFor(c *core, d *delivery) []detect.Mask {
+	if d.gen == c.engine.Generation() {
+		return d.masks
+	}
+	m := c.engine.Matcher()
+	for i := range d.events {
+		d.masks[i] = m.Mask(&d.events[i], d.source.cfg.Name)
+	}
+	return d.masks
+}
+
+// count deals with one event.
+func (a *Agent) count(c *core, now time.Time, ev *parse.Event, mask detect.Mask, kind tail.Kind) {
+	if ev.Outcome == parse.Success {
+		a.logins.add(ev.Client, ev.Time)
+	}
+	a.regulars.add(ev.Client, ev.Time)
+	switch kind {
+	case tail.Live:
+		c.observe(now, ev, mask)
+	case tail.CatchUp:
+		if !a.over(c, ev) {
+			c.observe(now, ev, mask)
+		}
+	case tail.WarmUp:
+		if !a.over(c, ev) {
+			c.engine.Warm(now, ev, mask)
+		}
+	}
+}
+
+// over says that a line that is read again has been dealt with for good: before the end of a ban, or before enforcing began.
+func (a *Agent) over(c *core, ev *parse.Event) bool {
+	return ev.Time.Before(a.mode.Since) && a.mode.Enforce && a.mode.By != byConfiguration || c.jail.Forgotten(ev.Client, ev.Time)
+}
+
+// lag is how long the newest line of a batch waited before it was counted.
+func lag(d *delivery, now time.Time) time.Duration {
+	if d.kind == tail.CatchUp && len(d.events) > 0 {
+		return max(0, now.Sub(d.events[len(d.events)-1].Time))
+	}
+	return max(0, now.Sub(d.arrived))
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+
+	"cidrx/agent"
+	"cidrx/agent/config"
+	"cidrx/detect/parse"
+	"cidrx/firewall"
+	"cidrx/firewall/nftables"
+)
+
+func agentCommand() *cobra.Command {
+	var file, mode string
+	cmd := &cobra.Command{
+		Use:     "agent",
+		Aliases: []string{"live"},
+		Short:   "Follow the logs and keep attackers out (the daemon, in the foreground)",
+		Long: `agent follows the configured logs, bans what its strategies find, and keeps the bans in the kernel. SIGTERM and SIGINT stop it
+(the bans stay), SIGHUP reloads the configuration. A mode set with cidrxctl persists; --mode goes before it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			in := inputs(file)
+			if cmd.Flags().Changed("mode") {
+				in.Flags["agent.mode"] = mode
+			}
+			return runAgent(cmd.Context(), in, cmd.Flags().Changed("mode"))
+		},
+	}
+	cmd.Flags().StringVar(&file, "config", config.DefaultFile, "configuration file; conf.d/*.toml beside it follow")
+	cmd.Flags().StringVar(&mode, "mode", "", "observe or enforce")
+	return cmd
+}
+
+// inputs is everything the configuration is made of, with the file as named.
+func inputs(file string) config.Inputs {
+	return config.Inputs{File: file, Flags: map[string]any{}, Environ: os.Environ(), CheckFormat: checkFormat}
+}
+
+// checkFormat says what is wrong with a log format.
+func checkFormat(format string) error {
+	_, err := parse.New(format, parse.Options{})
+	return err
+}
+
+func runAgent(ctx context.Context, in config.Inputs, forceMode bool) error {
+	cfg, warnings, err := config.Load(in)
+	if err != nil {
+		return err
+	}
+	log := newLogger(cfg.Log)
+	for _, w := range warnings {
+		log.Warn("configuration", "warning", w.Error())
+	}
+	tuneMemory()
+	a, err := agent.New(cfg, agent.Options{
+		Logger: log, Firewall: openFirewall(log), ForceMode: forceMode, Reload: onHangup(ctx), Notify: notifySystemd(log),
+		Load: func() (*config.Config, []config.Warning, error) { return config.Load(in) },
+	})
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal kills
+	return a.Run(ctx)
+}
+
+// tuneMemory makes the garbage collector work more often than its default: what lives long here is large and hardly changes, so that a
+// heap of twice its size would be wasted. GOGC overrides it.
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(25)
+	}
+}
+
+func newLogger(cfg config.Log) *slog.Logger {
+	o := &slog.HandlerOptions{Level: cfg.Level}
+	if cfg.Format == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
+}
+
+// openFirewall opens the backend that the configuration asks for.
+func openFirewall(log *slog.Logger) func(config.Firewall) (firewall.Firewall, error) {
+	return func(cfg config.Firewall) (firewall.Firewall, error) {
+		if cfg.Backend == "none" {
+			return agent.NoFirewall{}, nil
+		}
+		return nftables.New(nftables.Options{
+			Hook: nftables.Hook(cfg.Hook), Ports: cfg.Ports, Action: nftables.Action(cfg.Action), ProtectOutbound: cfg.ProtectOutbound, Logger: log,
+		})
+	}
+}
+
+// onHangup turns SIGHUP into requests to reload.
+func onHangup(ctx context.Context) <-chan struct{} {
+	signals, reload := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGHUP)
+	go func() {
+		for {
+			select {
+			case <-signals:
+				select {
+				case reload <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return reload
+}
+
+// notifySystemd tells systemd, if it started us; see sd_notify(3).
+func notifySystemd(log *slog.Logger) func(string) {
+	return func(state string) {
+		if _, err := daemon.SdNotify(false, state); err != nil {
+			log.Debug("sd_notify", "state", state, "error", fmt.Errorf("%w", err))
+		}
+	}
+}
