@@ -22,7 +22,7 @@ type Position struct {
 	Sum    uint64 `json:"sum"`             // FNV-1a of the first SumLen bytes
 	SumLen int    `json:"sumLen"`          // 0 to 256, at most Offset
 	Born   int64  `json:"born,omitempty"`  // when the file was created, Unix nanoseconds; 0 where the file system does not say
-	Since  int64  `json:"since,omitempty"` // when it began to hold what it holds: creation or last truncation, Unix nanoseconds
+	Since  int64  `json:"since,omitempty"` // what came after it at its path was created later than this, Unix nanoseconds
 	Done   bool   `json:"done,omitempty"`  // read to its end and let go; kept so that it is not read again
 }
 
@@ -62,6 +62,21 @@ func dropOldestDone(list []Position) []Position {
 	}
 	return slices.Delete(list, oldest, oldest+1)
 }
+
+// isOf says whether p may speak of the file, by its identity. Device numbers may change with a reboot; an inode with its birth time is
+// enough.
+func (p Position) isOf(id fileID) bool {
+	if p.Ino != id.ino {
+		return false
+	}
+	if p.Born != 0 && id.born != 0 {
+		return p.Born == id.born
+	}
+	return p.Dev == id.dev
+}
+
+// id is the identity of the file that p speaks of.
+func (p Position) id() fileID { return fileID{dev: p.Dev, ino: p.Ino, born: p.Born} }
 
 // sum is the checksum that goes into Position.Sum.
 func sum(head []byte) uint64 {

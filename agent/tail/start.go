@@ -1,0 +1,199 @@
+package tail
+
+import (
+	"slices"
+	"time"
+)
+
+// start opens everything that is there and decides where each file is read from.
+func (f *Follower) start(now time.Time) {
+	f.started, f.looked = now, now
+	f.globs = slices.ContainsFunc(f.patterns, func(p pattern) bool { return p.glob })
+	for _, p := range f.opt.Resume {
+		if p.Done {
+			f.remember(p)
+		}
+	}
+	f.match()
+	for _, p := range f.opt.Resume {
+		if slices.ContainsFunc(f.patterns, func(each pattern) bool { return each.glob && each.matches(p.Path) }) {
+			f.target(p.Path, false) // its file may be on its way from one name to another
+		}
+	}
+	f.watchDirs()
+	for _, t := range slices.Clone(f.sorted) {
+		f.startTarget(t, now)
+	}
+	f.giveUp()
+	f.warmUp()
+	for _, x := range f.order {
+		f.log.Info("following", "file", x.owner.path, "from", x.done())
+		f.report(x)
+	}
+	f.due = now // the first poll scans
+	f.publish()
+}
+
+// startTarget opens the files of one target.
+func (f *Follower) startTarget(t *target, now time.Time) {
+	x, fresh, err := f.open(t, now, now)
+	f.note(t, err)
+	if x != nil {
+		f.attach(t, x)
+	}
+	if !fresh {
+		x = nil
+	}
+	if len(f.opt.Resume) == 0 {
+		f.startFirst(x)
+	} else {
+		f.startAgain(t, x, now)
+	}
+	f.disown(t)
+}
+
+// startFirst sets where a file is read from of which, as of all others, nothing is known.
+func (f *Follower) startFirst(x *file) {
+	if x == nil {
+		return
+	}
+	at, err := lastLineStart(x.f, x.size)
+	if err == nil && f.opt.StartAt == AtWindow && f.opt.Since != nil {
+		s := search{file: x.f, since: f.opt.Since, start: f.opt.WindowStart}
+		at, err = s.windowStart(at, maxWindow)
+		x.catchEnd = x.size
+	}
+	x.err = err
+	x.standAt(at)
+	f.add(x, nil)
+}
+
+// startAgain goes on where the last run left off. The rest of what has been rotated away meanwhile comes first, oldest first, and
+// then x, the file that is at the target's path now, if there is one that is not open yet.
+func (f *Follower) startAgain(t *target, x *file, now time.Time) {
+	past := f.past(t)
+	var floor int64
+	for _, p := range past {
+		floor = max(floor, p.Since)
+		if x == nil || !p.isOf(x.id) {
+			f.reopen(t, p, now)
+		}
+	}
+	if x != nil && f.resume(t, x, past, now) {
+		f.add(x, nil)
+		return
+	}
+	if len(past) > 0 {
+		f.missed(t, floor, now, now)
+	}
+	if x != nil {
+		x.catchEnd = x.size
+		f.add(x, nil)
+	}
+}
+
+// past lists the saved positions of a target, the oldest first.
+func (f *Follower) past(t *target) []Position {
+	past := slices.Clone(f.opt.Resume)
+	past = slices.DeleteFunc(past, func(p Position) bool { return p.Path != t.path })
+	slices.SortFunc(past, func(a, b Position) int { return compare(a.Since, b.Since) })
+	return past
+}
+
+// resume sets x to where it was left, if it is a file that was being read. If it was but has been truncated since, what was copied
+// away is opened before it.
+func (f *Follower) resume(t *target, x *file, past []Position, now time.Time) bool {
+	for _, p := range f.opt.Resume {
+		if !p.isOf(x.id) {
+			continue
+		}
+		if x.holds(p) {
+			x.resumeAt(p)
+			return true
+		}
+		x.since = now.UnixNano()
+		x.catchEnd = x.size
+		f.copied(t, p, nil, now)
+		return true
+	}
+	// The log may have been moved to another file system, or restored from a backup.
+	for _, p := range slices.Backward(past) {
+		if !p.Done && !f.isOpen(p) && p.SumLen == headLen && x.holds(p) {
+			x.resumeAt(p)
+			return true
+		}
+	}
+	return false
+}
+
+// reopen looks for a file that was being read among the rotated ones.
+func (f *Follower) reopen(t *target, p Position, now time.Time) {
+	for _, s := range f.siblings(t, isNear) {
+		if !p.isOf(s.id) || f.files[s.id] != nil || !f.makeRoom(now) {
+			continue
+		}
+		x, err := openFile(s.path, now, now)
+		if err != nil {
+			f.log.Warn("rotated log file cannot be read", "file", s.path, "error", err)
+			continue
+		}
+		if x.id != s.id || !x.holds(p) {
+			x.f.Close()
+			continue
+		}
+		x.owner = t
+		x.resumeAt(p)
+		f.add(x, nil)
+	}
+}
+
+// isOpen says whether the file that p speaks of is open.
+func (f *Follower) isOpen(p Position) bool {
+	return slices.ContainsFunc(f.order, func(x *file) bool { return p.isOf(x.id) })
+}
+
+// giveUp says which files of the last run are not there any more, and ends their positions, so that they are not kept for ever.
+func (f *Follower) giveUp() {
+	for _, p := range f.opt.Resume {
+		if p.Done || f.isOpen(p) {
+			continue
+		}
+		f.log.Warn("a log file of the last run is gone; what was written to it after we stopped reading is not counted",
+			"file", p.Path, "inode", p.Ino, "offset", p.Offset)
+		p.Done = true
+		f.send(Chunk{Path: p.Path, Kind: CatchUp, Pos: p, Release: func() {}})
+	}
+}
+
+// warmUp makes each file that goes on where it was left begin with the window before that. Where the window is older than the file,
+// it begins in the file that was rotated away before.
+func (f *Follower) warmUp() {
+	if f.opt.Since == nil || f.opt.WindowStart.IsZero() {
+		return
+	}
+	for _, t := range f.sorted {
+		limit := int64(maxWindow)
+		for _, x := range slices.Backward(f.order) {
+			if x.owner == t && x.resumed && limit > 0 {
+				limit = f.warmUpFile(x, limit)
+			}
+		}
+	}
+}
+
+// warmUpFile sets where the warm-up of one file begins and returns what is left of the limit for older ones.
+func (f *Follower) warmUpFile(x *file, limit int64) int64 {
+	s := search{file: x.f, since: f.opt.Since, start: f.opt.WindowStart}
+	from, err := s.windowStart(x.offset, limit)
+	if err != nil || from >= x.offset {
+		x.err = err
+		return limit
+	}
+	x.warmEnd = x.offset
+	x.standAt(from)
+	f.warming = true
+	if from > 0 {
+		return 0
+	}
+	return limit - x.warmEnd
+}
