@@ -1,0 +1,461 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"cidrx/agent/control"
+)
+
+// Exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitUnreachable = 3
+	exitNothing     = 4
+)
+
+var (
+	errUsage   = errors.New("usage")
+	errNothing = errors.New("nothing to do")
+)
+
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case errors.Is(err, control.ErrUnreachable):
+		return exitUnreachable
+	case errors.Is(err, errNothing):
+		return exitNothing
+	}
+	return exitFailed
+}
+
+// fail says what went wrong, on one line, with the next step.
+func (t *term) fail(err error) {
+	if err != nil {
+		t.say(err.Error())
+	}
+}
+
+// usage makes err the fault of the command line. Its own advice goes before next. Suggestions of cobra on further lines are dropped.
+func usage(err error, next string) error {
+	if err == nil {
+		return nil
+	}
+	message, own := control.Advice(err)
+	message, _, _ = strings.Cut(message, "\n")
+	return &control.Error{Message: message, Next: cmp.Or(own, next), Err: errUsage}
+}
+
+func usagef(next, format string, args ...any) error { return usage(fmt.Errorf(format, args...), next) }
+
+func failure(message, next string) error { return &control.Error{Message: message, Next: next} }
+
+// network reads an argument.
+func network(arg string) (netip.Prefix, error) {
+	p, err := control.ParseNetwork(arg)
+	return p, usage(err, "")
+}
+
+// nothing is for when there was nothing to do; the answer is printed for programs all the same.
+func (a *app) nothing(answer any, message, next string) error {
+	err := error(&control.Error{Message: message, Next: next, Err: errNothing})
+	if a.json {
+		return cmp.Or(a.term.document(answer), err)
+	}
+	return err
+}
+
+// deed is what a command does to networks, in words.
+type deed struct {
+	did, carved string
+	instead     bool   // what is carved out is said once, not as done too
+	idle        string // there was nothing to do
+	none        string // … and no network was named
+	next        string
+}
+
+var (
+	banned = deed{did: "banned", carved: "%s is left out of the ban on %s: it is allowed",
+		idle: "%s: nothing to ban, it is banned already or allowed", next: "cidrxctl why ADDRESS says which"}
+	unblocked = deed{did: "unblocked", carved: "unblocked %s: carved out of %s, the rest of which stays banned", instead: true,
+		idle: "%s is not banned", none: "nothing is banned", next: "cidrxctl why ADDRESS tells what is known"}
+	allowed = deed{did: "allowed", carved: "%s is carved out of the ban on %s",
+		idle: "%s is on the allowlist already", next: "cidrxctl allow list shows it"}
+	disallowed = deed{did: "no longer allowed:", carved: "%s is no longer carved out of %s",
+		idle: "%s is not on the run-time allowlist", next: "cidrxctl allow list shows what is, and what the configuration says"}
+)
+
+// done prints what a command did; it is an error of its own if that is nothing.
+func (a *app) done(d control.Done, err error, w deed) error {
+	if err != nil {
+		return err
+	}
+	if len(d.Done)+len(d.Carved) == 0 {
+		return a.nothing(d, w.nothing(d.Nothing), w.next)
+	}
+	for _, p := range d.Nothing {
+		a.term.say(fmt.Sprintf(w.idle, p))
+	}
+	return show(a, d, func(p *page, d control.Done) { p.done(d, w) })
+}
+
+func (w deed) nothing(idle []netip.Prefix) string {
+	if len(idle) == 0 {
+		return cmp.Or(w.none, "nothing to do")
+	}
+	return fmt.Sprintf(w.idle, joined(idle))
+}
+
+func (p *page) done(d control.Done, w deed) {
+	carved := map[netip.Prefix]bool{}
+	for _, c := range d.Carved {
+		carved[c.Out] = true
+	}
+	for _, prefix := range d.Done {
+		if w.instead && carved[prefix] {
+			continue
+		}
+		line := w.did + " " + prefix.String()
+		if d.Until != nil {
+			line += " until " + stamp(*d.Until)
+		}
+		p.text(0, line)
+	}
+	for _, c := range d.Carved {
+		p.text(0, fmt.Sprintf(w.carved, c.Out, c.From))
+	}
+	if note := stateNote[d.State]; note != "" && d.State != "in_force" {
+		p.text(0, note)
+	}
+}
+
+// stateNote says what a ban's state means.
+var stateNote = map[string]string{
+	"in_force": "in force: the kernel drops its packets",
+	"pending":  "pending: wanted, not yet confirmed by the kernel",
+	"observed": "observed only: the mode is observe, its packets pass; cidrxctl mode enforce",
+	"exported": "not enforceable in kernel: its packets come through a proxy, so it goes to the exporters",
+	"ended":    "ended",
+}
+
+var stateColor = map[string]color{"enforcing": green, "observing": yellow, "broken": red, "in_force": red, "pending": yellow, "observed": yellow}
+
+// state is a state in words, coloured.
+func (p *page) state(s string) string {
+	return p.paint(cmp.Or(stateColor[s], bold), strings.ReplaceAll(s, "_", " "))
+}
+
+func (p *page) status(s control.Status) {
+	head := p.paint(cmp.Or(stateColor[s.State], bold), strings.ToUpper(s.State))
+	if s.Why != "" {
+		head += " (" + s.Why + ")"
+	}
+	p.text(0, head)
+	p.text(0, fmt.Sprintf("cidrx %s, mode %s, backend %s, up %s", s.Version, s.Mode, s.Backend, short(s.UptimeS)))
+	if s.ConfirmBy != nil {
+		p.text(0, trial(s.ConfirmBy))
+	}
+	if s.State == "observing" && s.ConfirmBy == nil {
+		p.text(0, "Nothing is blocked. What enforcing would do: cidrxctl mode enforce --preview")
+	}
+	p.sources(s.Sources)
+	p.strategies(s.Strategies)
+	p.totals(s)
+	p.protected(s.Protected)
+}
+
+func (p *page) sources(sources []control.Source) {
+	p.blank()
+	if len(sources) == 0 {
+		p.text(0, "No sources: nothing is read. Add a [source.NAME] section and: cidrxctl reload")
+		return
+	}
+	var rows [][]string
+	for _, s := range sources {
+		rows = append(rows, []string{s.Name, count(s.Lines), count(s.Failed), count(s.Ignored), fmt.Sprintf("%.1fs", s.LagS), trust(s.Trusted), s.Path})
+	}
+	p.table([]column{{name: "SOURCE"}, {name: "LINES", right: true}, {name: "FAILED", right: true}, {name: "IGNORED", right: true},
+		{name: "LAG", right: true}, {name: "TRUSTED"}, {name: "FOLLOWS", rest: true}}, rows)
+	for _, s := range sources {
+		p.sourceNotes(s)
+	}
+}
+
+func trust(trusted bool) string {
+	if trusted {
+		return "yes"
+	}
+	return "no"
+}
+
+// sourceNotes says what is not well with a source.
+func (p *page) sourceNotes(s control.Source) {
+	note := func(c color, text string) { p.text(2, p.paint(c, s.Name+": ")+text) }
+	if s.Error != "" {
+		note(red, s.Error)
+	}
+	if !s.Trusted {
+		note(yellow, "only observes: others could write its log (trust = true in its section if none can)")
+	}
+	if s.OffsetS != 0 {
+		note(yellow, fmt.Sprintf("its stamps are %s off, which is corrected; is its timezone right?", short(max(s.OffsetS, -s.OffsetS))))
+	}
+	if s.Cut > 0 {
+		note(yellow, plural(s.Cut, "line")+" over 1 MiB cut")
+	}
+	if len(s.Unparsable) > 0 {
+		note(yellow, "lines that did not parse, such as")
+	}
+	for _, line := range s.Unparsable {
+		p.raw(4, line)
+	}
+}
+
+func (p *page) strategies(strategies []control.Strategy) {
+	var rows [][]string
+	for _, s := range strategies {
+		rows = append(rows, []string{s.Name, count(s.Requests), count(s.Addresses), short(int64(s.WindowS)), count(s.Verdicts)})
+	}
+	p.section([]column{{name: "STRATEGY"}, {name: "REQUESTS", right: true}, {name: "ADDRESSES", right: true}, {name: "WINDOW", right: true},
+		{name: "VERDICTS", right: true}}, rows)
+}
+
+// section is a table with a blank line before it, or nothing.
+func (p *page) section(columns []column, rows [][]string) {
+	if len(rows) > 0 {
+		p.blank()
+		p.table(columns, rows)
+	}
+}
+
+func (p *page) totals(s control.Status) {
+	p.blank()
+	p.text(0, fmt.Sprintf("Bans: %s IPv4, %s IPv6", count(s.Bans.IPv4), count(s.Bans.IPv6)))
+	p.text(0, fmt.Sprintf("Kernel: %s, drift %s, %s dropped, %s", plural(s.Kernel.Elements, "element"), count(s.Kernel.Drift),
+		plural(s.Kernel.DroppedPackets, "packet"), plural(s.Kernel.Repairs, "repair")))
+	for _, e := range s.Evictions {
+		p.text(0, fmt.Sprintf("Dropped for want of room: %s %s", count(e.N), e.What))
+	}
+}
+
+func (p *page) protected(list []control.Protected) {
+	var rows [][]string
+	for _, e := range list {
+		rows = append(rows, []string{e.Prefix.String(), stampOr(e.Until, "always"), e.Why})
+	}
+	p.section([]column{{name: "PROTECTED"}, {name: "UNTIL"}, {name: "WHY", rest: true}}, rows)
+}
+
+func (p *page) bans(bans []control.Ban) {
+	var rows [][]string
+	for _, b := range bans {
+		rows = append(rows, []string{carvedNetwork(b), p.state(b.State), stage(b.Stage), left(b), count(b.DroppedPackets), reason(b.Reasons)})
+	}
+	p.table([]column{{name: "NETWORK"}, {name: "STATE"}, {name: "STAGE", right: true}, {name: "LEFT"}, {name: "DROPPED", right: true}, {name: "REASON", rest: true}}, rows)
+}
+
+func (p *page) why(w control.Why) {
+	switch {
+	case len(w.Bans) > 0:
+		p.text(0, fmt.Sprintf("%s is %s", w.Address, p.paint(red, verdict(w.Bans))))
+	case w.Allowed != "":
+		p.text(0, fmt.Sprintf("%s is %s: it is never banned", w.Address, p.paint(green, "allowed")))
+	default:
+		p.text(0, fmt.Sprintf("%s is %s", w.Address, p.paint(green, "not banned")))
+	}
+	if w.Allowed != "" {
+		p.text(0, "Allowed by: "+w.Allowed)
+	}
+	if w.Protected != "" {
+		p.text(0, "Protected: "+w.Protected)
+	}
+	for _, b := range w.Bans {
+		p.ban(b)
+	}
+	p.evidence("Last lines", w.Samples)
+	p.standings(w.Strategies)
+	p.history(w.History)
+}
+
+// verdict says how far the strongest of several bans goes.
+func verdict(bans []control.Ban) string {
+	for _, b := range bans {
+		if b.State == "in_force" {
+			return "banned"
+		}
+	}
+	switch bans[0].State {
+	case "pending":
+		return "about to be banned"
+	case "observed":
+		return "banned in observe mode only: its packets pass"
+	case "exported":
+		return "banned for the exporters only: the kernel never sees its packets"
+	}
+	return "banned"
+}
+
+// ban explains one ban.
+func (p *page) ban(b control.Ban) {
+	rows := [][]string{
+		{"state", stateNote[b.State]},
+		{"since", stamp(b.Start)},
+		{"until", until(b)},
+		{"stage", stage(b.Stage)},
+	}
+	for _, r := range b.Reasons {
+		rows = append(rows, []string{"because", r})
+	}
+	if b.Requests > 0 {
+		rows = append(rows, []string{"evidence", fmt.Sprintf("%s of %s, %s of the strategy's total, from %s to %s", plural(b.Requests, "request"),
+			plural(b.Hosts, "host"), percent(b.Share), stampOr(b.FirstSeen, "?"), stampOr(b.LastSeen, "?"))})
+	}
+	rows = append(rows, []string{"dropped", plural(b.DroppedPackets, "packet")})
+	if len(b.Except) > 0 {
+		rows = append(rows, []string{"less", joined(b.Except)})
+	}
+	if !b.Durable && b.State == "in_force" {
+		rows = append(rows, []string{"note", "not saved yet: a restart would lose it"})
+	}
+	p.blank()
+	p.text(0, p.paint(bold, "Ban on "+b.Prefix.String()))
+	for i := range rows {
+		rows[i][0] = "  " + rows[i][0]
+	}
+	p.table([]column{{}, {rest: true}}, rows)
+	p.evidence("Evidence", b.Samples)
+}
+
+func (p *page) evidence(title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	p.blank()
+	p.text(0, p.paint(bold, title))
+	for _, line := range lines {
+		p.raw(2, line)
+	}
+}
+
+func (p *page) standings(standings []control.Standing) {
+	var rows [][]string
+	for _, s := range standings {
+		rows = append(rows, []string{s.Name, s.Tier, s.Prefix.String(), of(s.Requests, s.Needed), of(uint64(s.Hosts), uint64(s.HostsNeeded)), p.near(s)})
+	}
+	p.section([]column{{name: "STRATEGY"}, {name: "TIER", rest: true}, {name: "NETWORK"}, {name: "REQUESTS", right: true}, {name: "HOSTS", right: true},
+		{name: "REACHED", right: true}}, rows)
+}
+
+// near is how much there is of the condition that is furthest from being met.
+func (p *page) near(s control.Standing) string {
+	share := 1.0
+	if s.Needed > 0 {
+		share = min(share, float64(s.Requests)/float64(s.Needed))
+	}
+	if s.HostsNeeded > 0 {
+		share = min(share, float64(s.Hosts)/float64(s.HostsNeeded))
+	}
+	text := fmt.Sprintf("%.0f %%", 100*share)
+	if share >= 1 {
+		return p.paint(red, text)
+	}
+	return text
+}
+
+func (p *page) history(bans []control.Ban) {
+	var rows [][]string
+	for _, b := range bans {
+		rows = append(rows, []string{b.Prefix.String(), stamp(b.Start), stampOr(b.Until, "-"), stage(b.Stage), reason(b.Reasons)})
+	}
+	p.section([]column{{name: "BANNED BEFORE"}, {name: "FROM"}, {name: "TO"}, {name: "STAGE", right: true}, {name: "REASON", rest: true}}, rows)
+}
+
+func (p *page) allowlist(entries []control.AllowEntry) {
+	var rows [][]string
+	for _, e := range entries {
+		rows = append(rows, []string{e.Prefix.String(), stampOr(e.Until, "always"), e.Origin, e.Note})
+	}
+	p.table([]column{{name: "NETWORK"}, {name: "UNTIL"}, {name: "ORIGIN"}, {name: "NOTE", rest: true}}, rows)
+}
+
+// trial says until when a mode has to be confirmed.
+func trial(by *time.Time) string {
+	return fmt.Sprintf("On trial: goes back to observe at %s unless: cidrxctl confirm", stamp(*by))
+}
+
+func (p *page) mode(m control.ModeReply) {
+	p.text(0, m.Mode)
+	if m.ConfirmBy != nil {
+		p.text(0, trial(m.ConfirmBy))
+	}
+}
+
+var modeNote = map[string]string{
+	"enforce": "The mode is enforce: what was observed is forgotten, bans begin with what comes from now on",
+	"observe": "The mode is observe: nothing is blocked any more",
+}
+
+func (p *page) modeSet(m control.ModeReply) {
+	p.text(0, modeNote[m.Mode])
+	if m.ConfirmBy != nil {
+		p.text(0, trial(m.ConfirmBy))
+	}
+}
+
+func (p *page) confirmed(m control.ModeReply) { p.text(0, "Confirmed: the mode stays "+m.Mode) }
+
+func (p *page) preview(m control.ModeReply) {
+	p.text(0, "Enforcing would ban "+plural(len(m.Preview), "network")+" now; nothing was changed")
+	var rows [][]string
+	for _, b := range m.Preview {
+		rows = append(rows, []string{carvedNetwork(b.Ban), count(b.Requests), count(b.Hosts), reason(b.Reasons)})
+	}
+	p.section([]column{{name: "NETWORK"}, {name: "REQUESTS", right: true}, {name: "HOSTS", right: true}, {name: "REASON", rest: true}}, rows)
+	for _, b := range m.Preview {
+		for _, caution := range b.Caution {
+			p.text(0, p.paint(yellow, "Look twice at "+b.Prefix.String()+": ")+caution)
+		}
+	}
+}
+
+func (p *page) reloaded(r control.ReloadReply) {
+	if len(r.Changed) == 0 {
+		p.text(0, "Reloaded: nothing had changed")
+		return
+	}
+	p.text(0, "Reloaded: "+strings.Join(r.Changed, ", "))
+}
+
+func (p *page) flushed(r control.FlushReply) {
+	p.text(0, "Lifted "+plural(r.Lifted, "ban")+"; the kernel holds nothing of ours, the mode is "+r.Mode)
+}
+
+func (p *page) selftest(r control.SelftestReply) {
+	var rows [][]string
+	for _, s := range r.Steps {
+		result := p.paint(green, "ok")
+		if !s.OK {
+			result = p.paint(red, "FAILED")
+		}
+		rows = append(rows, []string{s.What, result, fmt.Sprintf("%.1f ms", s.MS), s.Note})
+	}
+	p.table([]column{{name: "STEP"}, {name: "RESULT"}, {name: "TOOK", right: true}, {name: "NOTE", rest: true}}, rows)
+}
+
+func (p *page) versions(v versions) {
+	rows := [][]string{{"cidrxctl", build(v.Cidrxctl)}, {"agent", "not reachable"}}
+	if v.Agent != nil {
+		rows[1][1] = build(*v.Agent)
+	}
+	p.table([]column{{}, {rest: true}}, rows)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"cidrx/agent/control"
+)
+
+// count writes 1204331 as 1,204,331.
+func count[N int | int64 | uint64](n N) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// short writes seconds in their two largest units: 3d 4h, 9m 12s.
+func short(seconds int64) string {
+	d := time.Duration(seconds) * time.Second
+	switch {
+	case d >= day:
+		return two(d, day, "d", time.Hour, "h")
+	case d >= time.Hour:
+		return two(d, time.Hour, "h", time.Minute, "m")
+	case d >= time.Minute:
+		return two(d, time.Minute, "m", time.Second, "s")
+	}
+	return strconv.FormatInt(seconds, 10) + "s"
+}
+
+func two(d, large time.Duration, l string, small time.Duration, s string) string {
+	out := fmt.Sprintf("%d%s", d/large, l)
+	if rest := d % large / small; rest > 0 {
+		out += fmt.Sprintf(" %d%s", rest, s)
+	}
+	return out
+}
+
+// stamp writes a time as all of our output does: UTC, to the second.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// stampOr writes a time that may be missing.
+func stampOr(t *time.Time, missing string) string {
+	if t == nil {
+		return missing
+	}
+	return stamp(*t)
+}
+
+// percent writes a share.
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }
+
+// plural writes a number with its noun.
+func plural[N int | int64 | uint64](n N, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return count(n) + " " + noun
+}
+
+// carvedNetwork is a ban's prefix, with what is not banned of it.
+func carvedNetwork(b control.Ban) string {
+	switch len(b.Except) {
+	case 0:
+		return b.Prefix.String()
+	case 1:
+		return b.Prefix.String() + "\n  less " + b.Except[0].String()
+	}
+	return fmt.Sprintf("%s\n  less %s networks", b.Prefix, count(len(b.Except)))
+}
+
+// stage writes a ban's stage.
+func stage(n int) string {
+	if n < 0 { // by hand, or on the deny list
+		return "none"
+	}
+	return count(n)
+}
+
+// left is the time a ban has left, or when it ended.
+func left(b control.Ban) string {
+	switch {
+	case b.State == "ended":
+		return stampOr(b.Until, "-")
+	case b.Until == nil:
+		return "for ever"
+	}
+	return short(b.RemainingS)
+}
+
+// reason is the newest of a ban's reasons.
+func reason(reasons []string) string {
+	if len(reasons) == 0 {
+		return ""
+	}
+	last := reasons[len(reasons)-1]
+	if more := len(reasons) - 1; more > 0 {
+		last += fmt.Sprintf(" (+%d more)", more)
+	}
+	return last
+}
+
+// until says when a ban ends.
+func until(b control.Ban) string {
+	if b.Until == nil {
+		return "it is taken off the deny list"
+	}
+	return fmt.Sprintf("%s (%s left)", stamp(*b.Until), short(b.RemainingS))
+}
+
+// of writes how much there is of what is needed.
+func of(have, need uint64) string { return count(have) + " of " + count(need) }
+
+// build writes a version on one line.
+func build(v control.Version) string {
+	if v.Commit == "" {
+		return fmt.Sprintf("%s (%s)", v.Version, v.Go)
+	}
+	return fmt.Sprintf("%s (%s, %s)", v.Version, v.Commit, v.Go)
+}
+
+// joined lists networks.
+func joined(prefixes []netip.Prefix) string {
+	words := make([]string, len(prefixes))
+	for i, p := range prefixes {
+		words[i] = p.String()
+	}
+	return strings.Join(words, ", ")
+}
