@@ -60,6 +60,10 @@ func (j *Jail) remember(b *ban) {
 func (j *Jail) keep(b *ban) {
 	j.unsaved.ended.note(b.Prefix)
 	j.fade.push(b)
+	j.trimPast()
+}
+
+func (j *Jail) trimPast() {
 	for len(j.fade.items) > j.o.MaxBans {
 		j.forget(j.fade.items[0])
 		j.counts.Forgotten++

@@ -131,8 +131,8 @@ func (j *Jail) SetAllow(now time.Time, entries []AllowEntry) []Change {
 	changes := j.tick(now)
 	var kept []AllowEntry
 	for _, e := range entries {
-		p, ok := normal(e.Prefix)
-		if e.Prefix = p; ok && lasts(e.Until, j.now) {
+		if p, ok := j.admit(e.Prefix, e.Until); ok {
+			e.Prefix = p
 			kept = append(kept, e)
 		}
 	}
@@ -146,14 +146,24 @@ func (j *Jail) SetProtected(now time.Time, entries []Protected) []Change {
 	changes := j.tick(now)
 	var kept []Protected
 	for _, e := range entries {
-		p, ok := normal(e.Prefix)
-		if e.Prefix = p; ok && lasts(e.Until, j.now) {
+		if p, ok := j.admit(e.Prefix, e.Until); ok {
+			e.Prefix = p
 			kept = append(kept, e)
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Protected) int { return a.Prefix.Compare(b.Prefix) })
 	changes = append(changes, j.setExempt(j.exempt.allow, kept)...)
 	return append(changes, j.reconcile()...)
+}
+
+// admit says whether an entry holds. Of one that ended while nobody looked, requests until then stay out of the counts.
+func (j *Jail) admit(p netip.Prefix, until time.Time) (netip.Prefix, bool) {
+	p, ok := normal(p)
+	if ok && !lasts(until, j.now) {
+		j.forgetBefore(p, until)
+		return p, false
+	}
+	return p, ok
 }
 
 func lasts(until, now time.Time) bool { return until.IsZero() || until.After(now) }
@@ -190,7 +200,7 @@ func (j *Jail) setExempt(allow []AllowEntry, protected []Protected) []Change {
 	for _, p := range gone {
 		j.firewall.touch(p)
 		if !j.exempt.set.LookupPrefix(p) {
-			j.forgetBefore(p) // while exempt its clients counted in totals only, and that must stay so when logs are read again
+			j.forgetBefore(p, j.now) // while exempt its clients counted in totals only, and that must stay so when logs are read again
 		}
 	}
 	var changes []Change

@@ -54,6 +54,10 @@ func (j *Jail) setGrace(g Grace) {
 	j.graces.Insert(g.Prefix, kept)
 	j.graceFade.push(kept)
 	j.unsaved.graces.note(g.Prefix)
+	j.trimGraces()
+}
+
+func (j *Jail) trimGraces() {
 	for len(j.graceFade.items) > j.o.MaxBans {
 		j.dropGrace(j.graceFade.items[0])
 		j.counts.Forgotten++
@@ -66,11 +70,16 @@ func (j *Jail) dropGrace(g *grace) {
 	j.unsaved.graces.note(g.Prefix)
 }
 
-// forgetBefore notes that what was requested inside p until now does not count if the logs are read again. Grace that p has stays.
-func (j *Jail) forgetBefore(p netip.Prefix) {
-	g := Grace{Prefix: p, Since: j.now, Until: j.now}
-	if before, ok := j.graces.Get(p); ok && before.Until.After(j.now) {
-		g.Until, g.By = before.Until, before.By
+// forgetBefore notes that what was requested inside p until a time does not count if the logs are read again. Grace that p has stays.
+func (j *Jail) forgetBefore(p netip.Prefix, at time.Time) {
+	g := Grace{Prefix: p, Since: at, Until: at}
+	if before, ok := j.graces.Get(p); ok {
+		if !before.Since.Before(at) {
+			return
+		}
+		if before.Until.After(at) {
+			g.Until, g.By = before.Until, before.By
+		}
 	}
 	j.setGrace(g)
 }

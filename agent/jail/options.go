@@ -66,6 +66,8 @@ func (j *Jail) requeue() {
 	}
 	requeue(j.fade)
 	requeue(j.graceFade)
+	j.trimPast()
+	j.trimGraces()
 }
 
 // requeue restores the order of a queue whose items' times have changed.
