@@ -10,6 +10,9 @@ import (
 	"cidrx/detect"
 )
 
+// MaxStrategies is how many [live.NAME] sections there may be: every one of them looks at every event.
+const MaxStrategies = 64
+
 // DefaultFile is the configuration file when none is named.
 const DefaultFile = "/etc/cidrx/cidrx.toml"
 
@@ -106,8 +109,9 @@ type Jail struct {
 
 // Inputs is everything a configuration is made of. The zero value reads DefaultFile and nothing else.
 type Inputs struct {
-	File        string             // the main file; conf.d/*.toml beside it follow; empty: DefaultFile
-	Flags       map[string]any     // key, such as "agent.mode" -> value; wins over everything
-	Environ     []string           // as os.Environ gives it; only CIDRX_ variables are looked at
-	CheckFormat func(string) error // says what is wrong with a log format; nil: any will do
+	File        string                        // the main file; conf.d/*.toml beside it follow; empty: DefaultFile
+	Flags       map[string]any                // key, such as "agent.mode" -> value, or its text; wins over everything
+	Environ     []string                      // as os.Environ gives it; only CIDRX_ variables are looked at
+	CheckFormat func(format string) error     // says what is wrong with a log format; nil: any will do
+	CheckFields func(map[string]string) error // says what is wrong with a field map of nginx-json; nil: any will do
 }
