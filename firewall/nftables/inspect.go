@@ -1,0 +1,159 @@
+//go:build linux
+
+package nftables
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"maps"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// found is what the kernel has in our table, elements aside.
+type found struct {
+	exists bool
+	flags  uint32            // of the table
+	sets   map[string]string // shape by name
+	chains map[string]string
+	digest [sha256.Size]byte // of all that, and of the rules
+}
+
+// readLayout reads the table. It takes four requests, whatever the size of the sets.
+func (s *socket) readLayout(table string) (found, error) {
+	f := found{sets: map[string]string{}, chains: map[string]string{}}
+	digest := sha256.New()
+	err := s.request(s.named(unix.NFT_MSG_GETTABLE, 0, unix.NFTA_TABLE_NAME, table), func(m message) error {
+		f.exists, f.flags = true, be32(find(m.nfAttributes(), unix.NFTA_TABLE_FLAGS))
+		return nil
+	})
+	if isMissing(err) {
+		return f, nil
+	}
+	if err != nil {
+		return f, fmt.Errorf("read table %s: %w", table, err)
+	}
+	if err := s.readShapes(table, &f); err != nil {
+		return f, err
+	}
+	err = s.request(s.named(unix.NFT_MSG_GETRULE, unix.NLM_F_DUMP, unix.NFTA_RULE_TABLE, table), func(m message) error {
+		hashRule(digest, m.nfAttributes())
+		return nil
+	})
+	if err != nil {
+		return f, fmt.Errorf("read the rules of %s: %w", table, err)
+	}
+	fmt.Fprintf(digest, "flags %d\n", f.flags)
+	for _, shapes := range []map[string]string{f.sets, f.chains} {
+		for _, name := range slices.Sorted(maps.Keys(shapes)) {
+			fmt.Fprintln(digest, shapes[name])
+		}
+	}
+	digest.Sum(f.digest[:0])
+	return f, nil
+}
+
+// readShapes reads the sets and chains. Kernels that do not filter a dump by table (chains, before 6.4) are helped.
+func (s *socket) readShapes(table string, f *found) error {
+	err := s.request(s.named(unix.NFT_MSG_GETSET, unix.NLM_F_DUMP, unix.NFTA_SET_TABLE, table), func(m message) error {
+		if name, shape := readSet(m.nfAttributes(), table); name != "" {
+			f.sets[name] = shape
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the sets of %s: %w", table, err)
+	}
+	err = s.request(s.named(unix.NFT_MSG_GETCHAIN, unix.NLM_F_DUMP, unix.NFTA_CHAIN_TABLE, table), func(m message) error {
+		if name, shape := readChain(m.nfAttributes(), table); name != "" {
+			f.chains[name] = shape
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the chains of %s: %w", table, err)
+	}
+	return nil
+}
+
+// named is a request with one attribute: a name in the inet family.
+func (s *socket) named(verb, flags, attribute uint16, name string) *batch {
+	b := s.newRequest()
+	at := b.begin(subsystem|verb, flags, unix.NFPROTO_INET, 0)
+	b.text(attribute, name)
+	b.end(at)
+	return b
+}
+
+// setExpr is NFTA_SET_EXPR of linux/netfilter/nf_tables.h: an expression that every element has.
+const setExpr = 0x11
+
+// readSet describes a set as setShape does; the name is empty for a set of another table.
+func readSet(attrs []byte, table string) (name, shape string) {
+	var key, length, flags uint32
+	var timeout uint64
+	counter, ours := false, false
+	for kind, v := range attributes(attrs) {
+		switch kind {
+		case unix.NFTA_SET_TABLE:
+			ours = cString(v) == table
+		case unix.NFTA_SET_NAME:
+			name = cString(v)
+		case unix.NFTA_SET_KEY_TYPE:
+			key = be32(v)
+		case unix.NFTA_SET_KEY_LEN:
+			length = be32(v)
+		case unix.NFTA_SET_FLAGS:
+			flags = be32(v)
+		case unix.NFTA_SET_TIMEOUT:
+			timeout = be64(v)
+		case setExpr:
+			counter = cString(find(v, unix.NFTA_EXPR_NAME)) == "counter"
+		}
+	}
+	if !ours {
+		return "", ""
+	}
+	return name, fmt.Sprintf("set %s key %d/%d flags %#x timeout %d counter %v", name, key, length, flags, timeout, counter)
+}
+
+// readChain describes a chain as chainShape does.
+func readChain(attrs []byte, table string) (name, shape string) {
+	var kindName string
+	var hook []byte
+	var policy uint32
+	ours := false
+	for kind, v := range attributes(attrs) {
+		switch kind {
+		case unix.NFTA_CHAIN_TABLE:
+			ours = cString(v) == table
+		case unix.NFTA_CHAIN_NAME:
+			name = cString(v)
+		case unix.NFTA_CHAIN_TYPE:
+			kindName = cString(v)
+		case unix.NFTA_CHAIN_HOOK:
+			hook = v
+		case unix.NFTA_CHAIN_POLICY:
+			policy = be32(v)
+		}
+	}
+	switch {
+	case !ours:
+		return "", ""
+	case hook == nil:
+		return name, "chain " + name
+	}
+	return name, fmt.Sprintf("chain %s type %s hook %d priority %d policy %d", name, kindName,
+		be32(find(hook, unix.NFTA_HOOK_HOOKNUM)), int32(be32(find(hook, unix.NFTA_HOOK_PRIORITY))), policy)
+}
+
+// hashRule takes in what a rule does and where, not its handle, which is another after each rewrite.
+func hashRule(h hash.Hash, attrs []byte) {
+	for kind, v := range attributes(attrs) {
+		if kind == unix.NFTA_RULE_CHAIN || kind == unix.NFTA_RULE_EXPRESSIONS || kind == unix.NFTA_RULE_TABLE {
+			fmt.Fprintf(h, "%d %x\n", kind, v)
+		}
+	}
+}

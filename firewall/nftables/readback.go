@@ -1,0 +1,105 @@
+//go:build linux
+
+package nftables
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"cidrx/firewall"
+)
+
+// dumpTries is how often a set is read again when it changes meanwhile.
+const dumpTries = 3
+
+// tolerance is how far the end of an element in the kernel may be from what was asked for: timeouts are counted in ticks, and never under
+// minTimeout.
+const tolerance = minTimeout + 500*time.Millisecond
+
+// readBack replaces what we believe the kernel has by what it has, so that the next difference repairs it. If that is not possible the state
+// becomes unknown.
+func (f *Firewall) readBack(now time.Time) {
+	f.state = unknown
+	have, err := f.readElements(now)
+	if err != nil {
+		f.o.Logger.Warn("nftables: elements cannot be read back; writing everything anew", "error", err)
+		if err := f.reopen(); err != nil {
+			f.o.Logger.Warn("nftables: no connection", "error", err)
+		}
+		return
+	}
+	f.held, f.state, f.anew = settle(have, f.held), verified, true
+}
+
+// readElements reads all bans that the kernel has, sorted. Bans that are in two sets, or in the wrong one, are an error: nothing of ours.
+func (f *Firewall) readElements(now time.Time) ([]firewall.Element, error) {
+	var have []firewall.Element
+	for _, set := range banSets {
+		var wrong error
+		err := f.readSet(set, func(p netip.Prefix, d dumped) {
+			if firewall.SetOf(p) != set {
+				wrong = fmt.Errorf("%v in set %s", p, set)
+			}
+			have = append(have, firewall.Element{Prefix: p, Until: now.Add(d.expires)})
+		})
+		if err := errors.Join(err, wrong); err != nil {
+			return nil, fmt.Errorf("read set %s: %w", set, err)
+		}
+	}
+	slices.SortFunc(have, func(a, b firewall.Element) int { return a.Prefix.Compare(b.Prefix) })
+	for i := 1; i < len(have); i++ {
+		if have[i-1].Prefix.Overlaps(have[i].Prefix) {
+			return nil, fmt.Errorf("%v and %v overlap", have[i-1].Prefix, have[i].Prefix)
+		}
+	}
+	return have, nil
+}
+
+// readSet gives the elements of a set once it could be read without a change in between.
+func (f *Firewall) readSet(set firewall.Set, each func(netip.Prefix, dumped)) error {
+	type element struct {
+		prefix netip.Prefix
+		dumped dumped
+	}
+	var elements []element
+	err := errInterrupted
+	for range dumpTries {
+		if !errors.Is(err, errInterrupted) {
+			break
+		}
+		elements = elements[:0]
+		err = f.writer.eachPrefix(f.o.Table, set, func(p netip.Prefix, d dumped) { elements = append(elements, element{p, d}) })
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range elements {
+		each(e.prefix, e.dumped)
+	}
+	return nil
+}
+
+// settle gives the elements read the exact ends that were asked for, where they are close to them.
+func settle(have, asked []firewall.Element) []firewall.Element {
+	j := 0
+	for i := range have {
+		for j < len(asked) && asked[j].Prefix.Compare(have[i].Prefix) < 0 {
+			j++
+		}
+		if j < len(asked) && asked[j].Prefix == have[i].Prefix && asked[j].Until.Sub(have[i].Until).Abs() <= tolerance {
+			have[i].Until = asked[j].Until
+		}
+	}
+	return have
+}
+
+// same says whether the elements read are those held, but for those that end just now.
+func same(have, held []firewall.Element, now time.Time) bool {
+	ending := func(e firewall.Element) bool { return e.Until.Before(now.Add(tolerance)) }
+	have = slices.DeleteFunc(settle(have, held), ending)
+	held = slices.DeleteFunc(slices.Clone(held), ending)
+	return slices.EqualFunc(have, held, func(a, b firewall.Element) bool { return a.Prefix == b.Prefix && a.Until.Equal(b.Until) })
+}

@@ -1,0 +1,197 @@
+//go:build linux
+
+package nftables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"cidrx/firewall"
+)
+
+// maxCommit is how many elements one commit changes, more or less: groups are never split. Commits of this size are where the time for each
+// element stops falling, and other users of nftables wait some 30 ms for one at the most.
+const maxCommit = 10_000
+
+// opBytes is what one element takes in a batch at the most: an IPv6 network that is added, deleted and added again.
+const opBytes = 256
+
+// Sync makes the kernel hold want and returns when the kernel has confirmed it; see firewall.Firewall.
+//
+// It sends the difference to what was committed before, without asking the kernel what it has. Where that is not known (at the start, after an
+// error, after somebody else's change of the table) everything is written anew.
+func (f *Firewall) Sync(ctx context.Context, want firewall.Want) (firewall.Result, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.ready(ctx); err != nil {
+		return firewall.Result{}, err
+	}
+	now := f.o.Now()
+	if f.state == suspect {
+		f.readBack(now)
+	}
+	if f.clock.stepped(now) {
+		f.forgetEnds()
+	}
+	if f.state == verified {
+		ops, err := firewall.AppendDiff(f.ops[:0], f.held, want.Elements, now)
+		f.ops = ops
+		if err != nil {
+			return firewall.Result{}, err
+		}
+		if err = f.change(ctx, ops, want, now); err == nil {
+			return firewall.Count(ops), nil
+		}
+		if ctx.Err() != nil {
+			return firewall.Result{}, err
+		}
+		f.o.Logger.Warn("nftables: the kernel refused a change; writing everything anew", "error", err)
+	}
+	return f.rewrite(ctx, want, now)
+}
+
+// forgetEnds makes the next difference give all timeouts again.
+func (f *Firewall) forgetEnds() {
+	for i := range f.held {
+		f.held[i].Until = time.Time{}
+	}
+}
+
+// change commits ops, in several commits if there are many, and the allowlist with the first. After an error the state is unknown and the
+// connections are new.
+func (f *Firewall) change(ctx context.Context, ops []firewall.Op, want firewall.Want, now time.Time) error {
+	writeAllow := f.anew || !slices.Equal(f.allow, want.Allow)
+	if len(ops) == 0 && !writeAllow {
+		return nil
+	}
+	f.state = unknown
+	for first := true; first || len(ops) > 0; first = false {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := cut(ops, f.maxOps)
+		b := f.newBatch()
+		if first && writeAllow {
+			f.writeAllow(b, want.Allow)
+		}
+		f.writeOps(b, ops[:n], now)
+		if err := f.commit(b); err != nil {
+			return err
+		}
+		ops = ops[n:]
+	}
+	f.hold(want, now)
+	return nil
+}
+
+// cut returns how many of ops make up the next commit: about limit, at the border of a group.
+func cut(ops []firewall.Op, limit int) int {
+	if len(ops) <= limit {
+		return len(ops)
+	}
+	n := limit
+	for n > 0 && ops[n].Joined {
+		n--
+	}
+	if n > 0 {
+		return n
+	}
+	for n = limit; n < len(ops) && ops[n].Joined; n++ {
+	}
+	return n
+}
+
+// hold notes that the kernel has all of want.
+func (f *Firewall) hold(want firewall.Want, now time.Time) {
+	f.held = f.held[:0]
+	for i := range want.Elements {
+		if want.Elements[i].Until.After(now) {
+			f.held = append(f.held, want.Elements[i])
+		}
+	}
+	if !slices.Equal(f.allow, want.Allow) {
+		f.allow = slices.Clone(want.Allow)
+	}
+	f.anew, f.state = false, verified
+}
+
+func (f *Firewall) newBatch() *batch { return f.writer.newBatch(f.buf) }
+
+// commit runs a batch. After an error the connections are new; that they could not be opened is noticed by the next call that needs them.
+func (f *Firewall) commit(b *batch) error {
+	err := b.commit()
+	if f.buf = b.buf; cap(f.buf) > maxBuffer {
+		f.buf = nil
+	}
+	if err == nil || errors.Is(err, errTooLarge) {
+		return err
+	}
+	return errors.Join(fmt.Errorf("nftables: table inet %s: %w", f.o.Table, err), f.reopen())
+}
+
+// writeOps appends ops, what is removed before what is added. Kernels that do not take an absent element for deleted (before 6.3), or do not
+// replace the timeout of one that is added again (before 6.12), need it added first, deleted, and added.
+func (f *Firewall) writeOps(b *batch, ops []firewall.Op, now time.Time) {
+	deletion := uint16(destroySetElem)
+	readd := func(k firewall.OpKind) bool { return k == firewall.Refresh && !f.features.replaces }
+	if !f.features.destroys {
+		deletion = deleteElement
+		f.writePass(b, addElement, ops, now, func(k firewall.OpKind) bool { return k == firewall.Remove || readd(k) })
+	}
+	f.writePass(b, deletion, ops, now, func(k firewall.OpKind) bool { return k == firewall.Remove || readd(k) })
+	f.writePass(b, addElement, ops, now, func(k firewall.OpKind) bool { return k != firewall.Remove })
+}
+
+// writePass appends those of ops that are chosen, set by set.
+func (f *Firewall) writePass(b *batch, verb uint16, ops []firewall.Op, now time.Time, chosen func(firewall.OpKind) bool) {
+	for _, set := range banSets {
+		w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb}
+		for i := range ops {
+			e := &ops[i].Element
+			if !chosen(ops[i].Kind) || firewall.SetOf(e.Prefix) != set {
+				continue
+			}
+			timeout := time.Duration(0)
+			if verb == addElement {
+				timeout = left(e.Until, now)
+			}
+			w.write(e.Prefix, timeout)
+		}
+		w.close()
+	}
+}
+
+// writeAllow appends the replacement of the allowlist.
+func (f *Firewall) writeAllow(b *batch, allow []netip.Prefix) {
+	allow = widest(allow)
+	for _, set := range allowSets {
+		b.flush(f.o.Table, set)
+		w := elementWriter{b: b, table: f.o.Table, set: set, verb: addElement}
+		for _, p := range allow {
+			if firewall.AllowSetOf(p) == set {
+				w.write(p, 0)
+			}
+		}
+		w.close()
+	}
+}
+
+// widest leaves out the prefixes that lie inside others: an interval set holds no overlaps.
+func widest(prefixes []netip.Prefix) []netip.Prefix {
+	sorted := make([]netip.Prefix, 0, len(prefixes))
+	for _, p := range prefixes {
+		sorted = append(sorted, p.Masked())
+	}
+	slices.SortFunc(sorted, netip.Prefix.Compare)
+	out := sorted[:0]
+	for _, p := range sorted {
+		if n := len(out); n == 0 || !out[n-1].Overlaps(p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
