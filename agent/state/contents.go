@@ -65,9 +65,20 @@ func (c *contents) meta(key, payload []byte) (err error) {
 		return fmt.Errorf("unknown key %q", key)
 	}
 	c.told[t] = true
-	c.stored[t], err = decodeTally(payload)
-	return err
+	if c.stored[t], err = decodeTally(payload); err != nil {
+		return err
+	}
+	switch n := min(c.stored[t].Count, maxRoom); t {
+	case bansTable:
+		c.Bans = make([]jail.Ban, 0, n)
+	case endedTable:
+		c.Ended = make([]jail.Ban, 0, n)
+	}
+	return nil
 }
+
+// maxRoom is for how many bans room is made before any is read.
+const maxRoom = 200_000
 
 // decode takes a record of a table.
 func (c *contents) decode(t table, key, payload []byte) error {

@@ -27,6 +27,14 @@ func TestLostWhileRunning(t *testing.T) {
 			return errors.Join(os.Rename(path, path+".x"), copyFile(path+".x", path), os.Remove(path+".x"))
 		}, 1},
 		{"cut short", func(path string) error { return os.Truncate(path, 8192) }, 1},
+		{"written over", func(path string) error {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			_, err = f.WriteAt(make([]byte, 32<<10), 0)
+			return errors.Join(err, f.Close())
+		}, 1},
 		{"emptied", func(path string) error { return os.Truncate(path, 0) }, 1},
 		{"replaced by rubbish", func(path string) error {
 			return errors.Join(os.Remove(path), os.WriteFile(path, []byte(strings.Repeat("rubbish", 10000)), 0o600))

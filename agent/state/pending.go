@@ -113,9 +113,9 @@ func (e *problems) note(err error) {
 	}
 }
 
-// urgent says whether somebody may be waiting for the batch: whether there is more in it than positions.
+// urgent says whether somebody may be waiting for the batch: whether there is anything but positions in it.
 func (b *Batch) urgent() bool {
-	return b.Full || b.Mode != nil || len(b.Bans)+len(b.Ended)+len(b.Graces)+len(b.Allow)+len(b.Audit) > 0
+	return len(b.Positions) == 0 || b.Full || b.Mode != nil || len(b.Bans)+len(b.Ended)+len(b.Graces)+len(b.Allow)+len(b.Audit) > 0
 }
 
 // change notes a change of a ban.

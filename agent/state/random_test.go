@@ -72,7 +72,7 @@ func change[V any](m map[netip.Prefix]V, list []state.Change[V]) {
 func (w *twin) recovered() *state.Recovered {
 	return &state.Recovered{
 		Snapshot: jail.Snapshot{Bans: inOrder(w.bans), Ended: inOrder(w.ended), Graces: inOrder(w.graces)},
-		Allow:    inOrder(w.allow), Mode: w.mode, Positions: w.positions,
+		Allow:    inOrder(w.allow), Mode: w.mode, Positions: maps.Clone(w.positions),
 	}
 }
 
@@ -161,7 +161,7 @@ func (m maker) batch() state.Batch {
 		}
 		b.Positions = map[string][]tail.Position{fmt.Sprint("source", m.IntN(4)): list}
 	}
-	for range m.IntN(4) {
+	for range 1 + m.IntN(4) {
 		b.Audit = append(b.Audit, state.Event{At: day, JSON: fmt.Appendf(nil, `{"n":%d,"long":"%0*d"}`, m.IntN(1000), 1<<m.IntN(13), 0)})
 	}
 	return b

@@ -22,8 +22,8 @@ const (
 	tables // how many there are
 )
 
-// metaBucket holds the format and the tallies.
-const metaBucket = "meta"
+// metaBucket holds the format and the tallies. Its name sorts before all others: when a file is read, it is known how much will come.
+const metaBucket = "about"
 
 // format is what this program reads and writes. A higher one was written by a newer program.
 const format = 1

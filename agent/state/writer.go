@@ -143,6 +143,9 @@ func (b *book) apply(t table, records map[string][]byte, full bool) error {
 		}
 	}
 	bucket := b.bucket(t)
+	if full {
+		bucket.FillPercent = fillFull
+	}
 	for _, key := range slices.Sorted(maps.Keys(records)) { // in the order of the file: several times as fast for many
 		var err error
 		if value := records[key]; value == nil {
