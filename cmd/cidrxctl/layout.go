@@ -32,18 +32,37 @@ func (p *page) paint(c color, s string) string {
 }
 
 // text writes a sentence, broken between words where the terminal ends.
-func (p *page) text(indent int, s string) { p.broken(indent, s, text.WrapSoft) }
+func (p *page) text(indent int, s string) { p.headed(indent, "", "", s) }
+
+// headed does the same to a sentence whose beginning is coloured.
+func (p *page) headed(indent int, c color, head, s string) {
+	for i, line := range p.broken(indent, head+s, text.WrapSoft) {
+		if rest, ok := strings.CutPrefix(line, head); ok && i == 0 {
+			line = p.paint(c, head) + rest
+		}
+		p.line(indent, line)
+	}
+}
 
 // raw writes a log line, broken wherever the terminal ends, so that not even a blank of it changes.
-func (p *page) raw(indent int, s string) { p.broken(indent, s, text.WrapText) }
+func (p *page) raw(indent int, s string) {
+	for _, line := range p.broken(indent, s, text.WrapText) {
+		p.line(indent, line)
+	}
+}
 
-func (p *page) broken(indent int, s string, wrap func(string, int) string) {
+func (p *page) line(indent int, s string) { p.b.WriteString(strings.Repeat(" ", indent) + s + "\n") }
+
+// broken are the lines that s takes up behind the indent.
+func (p *page) broken(indent int, s string, wrap func(string, int) string) []string {
 	if p.width > indent {
 		s = wrap(s, p.width-indent)
 	}
-	for line := range strings.SplitSeq(s, "\n") {
-		p.b.WriteString(strings.Repeat(" ", indent) + strings.TrimRight(line, " ") + "\n")
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
 	}
+	return lines
 }
 
 func (p *page) blank() { p.b.WriteByte('\n') }

@@ -12,7 +12,7 @@ import (
 // Log lines, user agents and notes are written by whoever likes to. A terminal obeys escape sequences in them (ESC and the C1 controls),
 // and bidirectional overrides make them look like something else, so nothing that does not print is ever printed.
 
-// printable returns a copy of v in which every string, however deep, is safe to print.
+// printable returns v with every string in it, however deep, safe to print. Lists are changed in place; the wire types have no maps.
 func printable[T any](v T) T {
 	out := reflect.New(reflect.TypeFor[T]()).Elem()
 	out.Set(reflect.ValueOf(&v).Elem())

@@ -156,11 +156,11 @@ func (p *page) state(s string) string {
 }
 
 func (p *page) status(s control.Status) {
-	head := p.paint(cmp.Or(stateColor[s.State], bold), strings.ToUpper(s.State))
+	why := ""
 	if s.Why != "" {
-		head += " (" + s.Why + ")"
+		why = " (" + s.Why + ")"
 	}
-	p.text(0, head)
+	p.headed(0, cmp.Or(stateColor[s.State], bold), strings.ToUpper(s.State), why)
 	p.text(0, fmt.Sprintf("cidrx %s, mode %s, backend %s, up %s", s.Version, s.Mode, s.Backend, short(s.UptimeS)))
 	if s.ConfirmBy != nil {
 		p.text(0, trial(s.ConfirmBy))
@@ -200,7 +200,7 @@ func trust(trusted bool) string {
 
 // sourceNotes says what is not well with a source.
 func (p *page) sourceNotes(s control.Source) {
-	note := func(c color, text string) { p.text(2, p.paint(c, s.Name+": ")+text) }
+	note := func(c color, text string) { p.headed(2, c, s.Name+":", " "+text) }
 	if s.Error != "" {
 		note(red, s.Error)
 	}
@@ -267,11 +267,11 @@ func (p *page) bans(bans []control.Ban) {
 func (p *page) why(w control.Why) {
 	switch {
 	case len(w.Bans) > 0:
-		p.text(0, fmt.Sprintf("%s is %s", w.Address, p.paint(red, verdict(w.Bans))))
+		p.headed(0, red, w.Address.String()+" is banned", verdict(w.Bans))
 	case w.Allowed != "":
-		p.text(0, fmt.Sprintf("%s is %s: it is never banned", w.Address, p.paint(green, "allowed")))
+		p.headed(0, green, w.Address.String()+" is allowed", ": it is never banned")
 	default:
-		p.text(0, fmt.Sprintf("%s is %s", w.Address, p.paint(green, "not banned")))
+		p.headed(0, green, w.Address.String()+" is not banned", "")
 	}
 	if w.Allowed != "" {
 		p.text(0, "Allowed by: "+w.Allowed)
@@ -287,22 +287,22 @@ func (p *page) why(w control.Why) {
 	p.history(w.History)
 }
 
-// verdict says how far the strongest of several bans goes.
+// verdict says how far the strongest of several bans goes, behind "is banned".
 func verdict(bans []control.Ban) string {
 	for _, b := range bans {
 		if b.State == "in_force" {
-			return "banned"
+			return ""
 		}
 	}
 	switch bans[0].State {
 	case "pending":
-		return "about to be banned"
+		return " as soon as the kernel confirms it"
 	case "observed":
-		return "banned in observe mode only: its packets pass"
+		return " in observe mode only: its packets pass"
 	case "exported":
-		return "banned for the exporters only: the kernel never sees its packets"
+		return " for the exporters only: the kernel never sees its packets"
 	}
-	return "banned"
+	return ""
 }
 
 // ban explains one ban.
@@ -328,7 +328,7 @@ func (p *page) ban(b control.Ban) {
 		rows = append(rows, []string{"note", "not saved yet: a restart would lose it"})
 	}
 	p.blank()
-	p.text(0, p.paint(bold, "Ban on "+b.Prefix.String()))
+	p.headed(0, bold, "Ban on "+b.Prefix.String(), "")
 	for i := range rows {
 		rows[i][0] = "  " + rows[i][0]
 	}
@@ -341,7 +341,7 @@ func (p *page) evidence(title string, lines []string) {
 		return
 	}
 	p.blank()
-	p.text(0, p.paint(bold, title))
+	p.headed(0, bold, title, "")
 	for _, line := range lines {
 		p.raw(2, line)
 	}
@@ -375,9 +375,9 @@ func (p *page) near(s control.Standing) string {
 func (p *page) history(bans []control.Ban) {
 	var rows [][]string
 	for _, b := range bans {
-		rows = append(rows, []string{b.Prefix.String(), stamp(b.Start), stampOr(b.Until, "-"), stage(b.Stage), reason(b.Reasons)})
+		rows = append(rows, []string{b.Prefix.String(), stamp(b.Start), lasted(b), stage(b.Stage), reason(b.Reasons)})
 	}
-	p.section([]column{{name: "BANNED BEFORE"}, {name: "FROM"}, {name: "TO"}, {name: "STAGE", right: true}, {name: "REASON", rest: true}}, rows)
+	p.section([]column{{name: "BANNED BEFORE"}, {name: "FROM"}, {name: "FOR"}, {name: "STAGE", right: true}, {name: "REASON", rest: true}}, rows)
 }
 
 func (p *page) allowlist(entries []control.AllowEntry) {
@@ -423,7 +423,7 @@ func (p *page) preview(m control.ModeReply) {
 	p.section([]column{{name: "NETWORK"}, {name: "REQUESTS", right: true}, {name: "HOSTS", right: true}, {name: "REASON", rest: true}}, rows)
 	for _, b := range m.Preview {
 		for _, caution := range b.Caution {
-			p.text(0, p.paint(yellow, "Look twice at "+b.Prefix.String()+": ")+caution)
+			p.headed(0, yellow, "Look twice at "+b.Prefix.String()+":", " "+caution)
 		}
 	}
 }

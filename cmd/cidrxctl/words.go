@@ -93,6 +93,14 @@ func left(b control.Ban) string {
 	return short(b.RemainingS)
 }
 
+// lasted is how long a ban was in force.
+func lasted(b control.Ban) string {
+	if b.Until == nil {
+		return "-"
+	}
+	return short(int64(b.Until.Sub(b.Start) / time.Second))
+}
+
 // reason is the newest of a ban's reasons.
 func reason(reasons []string) string {
 	if len(reasons) == 0 {
