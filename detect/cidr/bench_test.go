@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cidrx/detect/cidr"
+	"cidrx/detect/internal/cputime"
 )
 
 // randomKeys returns n keys of random IPv4 addresses.
@@ -29,12 +30,14 @@ func BenchmarkTrieAdd(b *testing.B) {
 	}
 	b.ReportAllocs()
 	i := 0
-	for b.Loop() {
-		t.Add(keys[i], 1)
-		if i++; i == len(keys) {
-			i = 0
+	cputime.Report(b, func() {
+		for b.Loop() {
+			t.Add(keys[i], 1)
+			if i++; i == len(keys) {
+				i = 0
+			}
 		}
-	}
+	})
 }
 
 // BenchmarkTrieSubtract takes requests away without emptying hosts.
@@ -47,12 +50,14 @@ func BenchmarkTrieSubtract(b *testing.B) {
 	rand.New(rand.NewPCG(3, 4)).Shuffle(len(keys), func(i, j int) { keys[i], keys[j] = keys[j], keys[i] })
 	b.ReportAllocs()
 	i := 0
-	for b.Loop() {
-		t.Subtract(keys[i], 1)
-		if i++; i == len(keys) {
-			i = 0
+	cputime.Report(b, func() {
+		for b.Loop() {
+			t.Subtract(keys[i], 1)
+			if i++; i == len(keys) {
+				i = 0
+			}
 		}
-	}
+	})
 }
 
 // BenchmarkTrieTurnover adds a host that is new and takes the oldest away, with 200,000 hosts in between.
@@ -65,9 +70,11 @@ func BenchmarkTrieTurnover(b *testing.B) {
 	}
 	b.ReportAllocs()
 	old, fresh := 0, held
-	for b.Loop() {
-		t.Add(keys[fresh], 1)
-		t.Subtract(keys[old], 1)
-		old, fresh = (old+1)%len(keys), (fresh+1)%len(keys)
-	}
+	cputime.Report(b, func() {
+		for b.Loop() {
+			t.Add(keys[fresh], 1)
+			t.Subtract(keys[old], 1)
+			old, fresh = (old+1)%len(keys), (fresh+1)%len(keys)
+		}
+	})
 }

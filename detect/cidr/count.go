@@ -115,6 +115,19 @@ func (t *Trie) Hosts() int {
 	return n
 }
 
+// Note returns what is kept with the host k, nil if k has no count. Unlike Lookup it leaves Around, Reaches and Deduct alone.
+func (t *Trie) Note(k Key) *Note {
+	r := t.find(k.net(k.fam.width()))
+	if r&inBucket == 0 {
+		return nil
+	}
+	b := t.bucket(r)
+	if i := b.find(k.bits); i < int(b.n) {
+		return &b.data[i]
+	}
+	return nil
+}
+
 // Visit is called with a host, its requests, and what is kept with it. False ends a walk.
 type Visit func(k Key, requests uint64, note *Note) bool
 

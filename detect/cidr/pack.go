@@ -1,0 +1,7 @@
+package cidr
+
+// Pack returns k as its left-aligned bits and a number below 4 that names their address space, for those who store very many.
+func (k Key) Pack() (bits uint64, space uint8) { return k.bits, uint8(k.fam) }
+
+// Unpack undoes Pack.
+func Unpack(bits uint64, space uint8) Key { return Key{bits: bits, fam: family(space)} }
