@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,11 +20,14 @@ func (b *builder) source(name string, s sourceSection) Source {
 	path := "source." + name
 	b.paths(path, s.Paths)
 	b.format(path, s)
+	if len(s.Fields) == 0 {
+		s.Fields = nil // the usual names
+	}
 	return Source{
 		Name:           name,
 		Paths:          s.Paths,
 		Format:         s.Format,
-		Fields:         maps.Clone(s.Fields),
+		Fields:         s.Fields,
 		Timezone:       b.timezone(path+".timezone", s.Timezone),
 		StartAt:        b.choice(path+".startAt", s.StartAt, "end", "window"),
 		TrustedProxies: b.prefixes(path+".trustedProxies", s.TrustedProxies, nil),

@@ -1,10 +1,8 @@
 package match
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"cidrx/detect/parse"
@@ -132,66 +130,4 @@ func isOneOf(b []byte, list []string) bool {
 		}
 	}
 	return false
-}
-
-// Scratch holds what the filters of one event share: the normalised target. Each goroutine has its own; its zero value is ready.
-type Scratch struct {
-	buf   []byte // the normalised target, if state is changed
-	state scratchState
-}
-
-type scratchState uint8
-
-const (
-	unknown scratchState = iota
-	same                 // the target is its own normalised form
-	changed
-)
-
-// Reset tells s that the next Match is about another event. Call it once before an event's first filter.
-func (s *Scratch) Reset() {
-	const keep = 64 << 10 // a longer target is rare, and its memory is not held on to
-	if cap(s.buf) > keep {
-		s.buf = nil
-	}
-	s.state = unknown
-}
-
-// normalized returns the normalised form of the event's target, and whether it differs from target.
-func (s *Scratch) normalized(target []byte) ([]byte, bool) {
-	if s.state == unknown {
-		s.state = same
-		if !plain(target) {
-			s.buf = normalize(s.buf, target)
-			if !bytes.Equal(s.buf, target) {
-				s.state = changed
-			}
-		}
-	}
-	return s.buf, s.state == changed
-}
-
-// statusSet is a set of three-digit status codes, one bit each.
-type statusSet [1000/64 + 1]uint64
-
-// add adds "404", or "4xx" for all that begin with 4.
-func (s *statusSet) add(text string) error {
-	digits := strings.TrimSuffix(text, "xx")
-	code, err := strconv.Atoi(digits)
-	if err != nil || len(text) != 3 || len(digits) == 2 || digits[0] < '1' || digits[0] > '9' {
-		return fmt.Errorf(`status %q is neither a code such as "404" nor a class such as "4xx"`, text)
-	}
-	first, last := code, code
-	if len(digits) == 1 {
-		first, last = code*100, code*100+99
-	}
-	for c := first; c <= last; c++ {
-		s[c/64] |= 1 << (c % 64)
-	}
-	return nil
-}
-
-// has reports whether code is in s; a missing status (0) never is.
-func (s *statusSet) has(code int) bool {
-	return code > 0 && code < 1000 && s[code/64]>>(code%64)&1 != 0
 }
