@@ -507,8 +507,10 @@ func (w *twin) refresh(v detect.Verdict) bool {
 func (w *twin) sentence(v detect.Verdict, stage int, took bool, except []netip.Prefix) {
 	p := v.Prefix
 	until, ok := w.untils[p]
-	if !ok { // the jail refused it, or banned more: any end of the stage serves to find out why
-		until = w.now.Add(w.o.Stages[stage])
+	if length := w.o.Stages[stage]; !ok { // the jail refused it, perhaps because it would have ended before all others
+		until = w.now.Add(length)
+	} else if until.IsZero() { // it became a ban of the deny list, so there was room for one that ends late
+		until = w.now.Add(length + length/10)
 	}
 	room := w.room(p, stage, until, jail.Detected)
 	if w.refresh(v) {
