@@ -43,27 +43,37 @@ func isPort(b []byte) bool {
 }
 
 // scanIPv4 reads the dotted address that b starts with. n is its length, 0 if there is none; what comes after it is the caller's
-// affair, save a further digit.
+// affair, save a further digit or dot.
 func scanIPv4(b []byte) (addr netip.Addr, n int) {
-	var ip [4]byte
-	for part := range ip {
-		if part > 0 {
-			if n >= len(b) || b[n] != '.' {
+	var ip, octet uint32
+	dots, digits := 0, 0
+	for n < len(b) {
+		if d := uint32(b[n]) - '0'; d <= 9 {
+			if digits > 0 && octet == 0 {
 				return netip.Addr{}, 0
 			}
-			n++
+			octet = octet*10 + d
+			digits++
+			if octet > 255 {
+				return netip.Addr{}, 0
+			}
+		} else if b[n] != '.' {
+			break
+		} else {
+			if digits == 0 || dots == 3 {
+				return netip.Addr{}, 0
+			}
+			ip = ip<<8 | octet
+			octet, digits = 0, 0
+			dots++
 		}
-		first, v := n, uint(0)
-		for n < len(b) && b[n]-'0' <= 9 && v <= 255 {
-			v = v*10 + uint(b[n]-'0')
-			n++
-		}
-		if digits := n - first; digits == 0 || v > 255 || digits > 1 && b[first] == '0' {
-			return netip.Addr{}, 0
-		}
-		ip[part] = byte(v)
+		n++
 	}
-	return netip.AddrFrom4(ip), n
+	if dots < 3 || digits == 0 {
+		return netip.Addr{}, 0
+	}
+	ip = ip<<8 | octet
+	return netip.AddrFrom4([4]byte{byte(ip >> 24), byte(ip >> 16), byte(ip >> 8), byte(ip)}), n
 }
 
 // parseIPv6 reads an address in one of the forms of RFC 4291, section 2.2, that fills b. It accepts what netip.ParseAddr accepts

@@ -40,6 +40,8 @@ type place struct {
 	quoted bool   // between double quotes, inside which the server escapes its own
 	free   bool   // may hold the text that ends it: see stretch
 	after  []byte // up to the next place or the end
+
+	suspect bool // may hold the client's address if a client pushed it there: see holdsAddress
 }
 
 // layout is a compiled format string.

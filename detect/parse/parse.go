@@ -20,9 +20,9 @@ func presets() []preset {
 	return []preset{
 		{Preset{"caddy", "Caddy's JSON access log, with all request headers"}, newCaddy},
 		{Preset{"nginx-json", "nginx access log in JSON, one flat object a line, best with escape=json"}, newFlatJSON},
-		{Preset{"combined", "nginx's default access log and Apache's combined; more fields may follow"}, textPreset(combined)},
-		{Preset{"vhost_combined", "Apache's combined with the virtual host and port in front"}, textPreset("%v:%^ " + combined)},
-		{Preset{"common", "the common log format; more fields may follow"}, textPreset(common)},
+		{Preset{"combined", "nginx's default access log and Apache's combined; more fields may follow"}, accessPreset(combined, false, true)},
+		{Preset{"vhost_combined", "Apache's combined with the virtual host and port in front"}, accessPreset("%v:%^ "+combined, true, true)},
+		{Preset{"common", "the common log format; more fields may follow"}, accessPreset(common, false, false)},
 		{Preset{"sshd", "OpenSSH's server in a syslog file, stamps with or without year"}, newSSHD},
 		{Preset{"nginx-error", "nginx error log: limit_req, auth_basic and access rules"}, newNginxError},
 	}
@@ -33,14 +33,6 @@ const (
 	combined = common + ` "%R" "%u"`
 	auto     = "auto"
 )
-
-// textPreset makes a parser for a format string that servers' administrators like to extend at its end.
-func textPreset(format string) func(Options) (Parser, error) {
-	return func(opts Options) (Parser, error) {
-		l, err := compile(format)
-		return newText(l, true, opts), err
-	}
-}
 
 // Presets lists the formats that New knows by name, in the order in which Detect prefers them, auto last.
 func Presets() []Preset {

@@ -59,22 +59,28 @@ func (l *layout) hasClientBefore(i int) bool {
 	return false
 }
 
-// hostFirst tells whether an unquoted virtual host stands before the client's address.
-func (l *layout) hostFirst() bool {
-	for _, p := range l.places {
-		if p.field == fieldClient {
-			return false
+// markSuspects marks the open places behind the client's address if a virtual host, which clients may choose, stands unquoted before
+// it: see holdsAddress.
+func (l *layout) markSuspects() {
+	host, client := false, false
+	for i := range l.places {
+		p := &l.places[i]
+		switch {
+		case p.field == fieldHost && !p.quoted && !client:
+			host = true
+		case p.field == fieldClient:
+			client = true
 		}
-		if p.field == fieldHost && !p.quoted {
-			return true
-		}
+		p.suspect = host && client && (p.field == fieldSkip || p.field == fieldUser) && !p.quoted
 	}
-	return false
 }
 
 // holdsAddress tells whether b has an address in it. Where a client's text may stand before the address, a Host header with blanks
 // and an address in it would move the real one into a later field; so such lines are refused.
 func holdsAddress(b []byte) bool {
+	if len(b) == 1 {
+		return false // "-", nearly always
+	}
 	for len(b) > 0 {
 		n := 0
 		for n < len(b) && (hexValue[b[n]] < 16 || b[n] == '.' || b[n] == ':') {
@@ -125,7 +131,7 @@ func (t *text) fromRight(s stretch, free int, ev *Event, err error) (last, next 
 	if end -= len(p.after); end < free || !follows(line, end, p.after) {
 		return s.last, 0, err
 	}
-	return s.last, next, t.set(p.field, line[free:end], ev)
+	return s.last, next, t.set(p, line[free:end], ev)
 }
 
 // leftward reads open place i, whose text and what follows it end at end, and returns where it begins. Nothing before floor is its.
@@ -139,7 +145,7 @@ func (t *text) leftward(i, floor, end int, ev *Event) (begin int, ok bool) {
 	if p.field == fieldTime { // may hold a blank itself
 		for _, n := range [...]int{clfLen, clfLen + 2, dateLen} {
 			begin = end - n
-			if begin-len(before) >= floor && follows(ev.Line, begin-len(before), before) && t.set(p.field, ev.Line[begin:end], ev) == nil {
+			if begin-len(before) >= floor && follows(ev.Line, begin-len(before), before) && t.set(p, ev.Line[begin:end], ev) == nil {
 				return begin, true
 			}
 		}
@@ -149,5 +155,5 @@ func (t *text) leftward(i, floor, end int, ev *Event) (begin int, ok bool) {
 		return 0, false
 	}
 	begin = floor + gap + len(before)
-	return begin, t.set(p.field, ev.Line[begin:end], ev) == nil
+	return begin, t.set(p, ev.Line[begin:end], ev) == nil
 }

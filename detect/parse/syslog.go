@@ -23,7 +23,7 @@ type syslog struct {
 func newSyslog(opts Options) syslog {
 	s := syslog{stamps: newStamps(opts), year: opts.Year}
 	if s.year == nil {
-		s.year = func() time.Time { return time.Unix(0, 0) }
+		s.year = func() time.Time { return time.Date(1970, time.December, 31, 0, 0, 0, 0, time.UTC) }
 	}
 	return s
 }

@@ -7,7 +7,6 @@ import "bytes"
 type text struct {
 	layout
 	trailing  bool // more fields may follow, after a blank
-	hostFirst bool // a virtual host, which clients may choose, stands before the address: see holdsAddress
 	stretches []stretch
 	stamps    stamps
 	opts      Options
@@ -16,12 +15,13 @@ type text struct {
 }
 
 func newText(l layout, trailing bool, opts Options) *text {
-	t := &text{layout: l, trailing: trailing, hostFirst: l.hostFirst(), stretches: l.stretches(), stamps: newStamps(opts), opts: opts}
+	t := &text{layout: l, trailing: trailing, stretches: l.stretches(), stamps: newStamps(opts), opts: opts}
 	for _, s := range t.stretches {
 		if s.free >= 0 {
 			t.places[s.free].free = true
 		}
 	}
+	t.markSuspects()
 	return t
 }
 
@@ -72,7 +72,7 @@ func (t *text) place(i, pos int, ev *Event) (next int, err error) {
 	if !p.quoted {
 		next, err = t.open(p, pos, ev)
 	} else if end := closingQuote(line[pos:], t.escapes); end >= 0 {
-		next, err = pos+end, t.set(p.field, line[pos:pos+end], ev)
+		next, err = pos+end, t.set(p, line[pos:pos+end], ev)
 	} else {
 		return t.unclosed(i, pos, ev)
 	}
@@ -84,6 +84,9 @@ func (t *text) place(i, pos int, ev *Event) (next int, err error) {
 
 // follows tells whether after stands in line at pos.
 func follows(line []byte, pos int, after []byte) bool {
+	if len(after) == 1 {
+		return pos < len(line) && line[pos] == after[0]
+	}
 	return len(line)-pos >= len(after) && string(line[pos:pos+len(after)]) == string(after)
 }
 
@@ -111,7 +114,7 @@ func (t *text) unclosed(i, pos int, ev *Event) (next int, err error) {
 	if i < len(t.places)-1 || string(t.places[i].after) != `"` {
 		return 0, errQuote
 	}
-	return len(ev.Line), t.set(t.places[i].field, ev.Line[pos:], ev)
+	return len(ev.Line), t.set(&t.places[i], ev.Line[pos:], ev)
 }
 
 // open reads a place outside quotes. Times, numbers and IPv4 addresses end by themselves, others where the text after them begins.
@@ -132,14 +135,14 @@ func (t *text) open(p *place, pos int, ev *Event) (next int, err error) {
 		return pos + n, nil
 	case fieldStatus, fieldBytes:
 		if _, n := scanNumber(b); n > 0 {
-			return pos + n, t.set(p.field, b[:n], ev)
+			return pos + n, t.set(p, b[:n], ev)
 		}
 	}
 	end := t.endOf(p, b)
 	if end < 0 {
 		return 0, errShape
 	}
-	return pos + end, t.set(p.field, b[:end], ev)
+	return pos + end, t.set(p, b[:end], ev)
 }
 
 // endOf finds the end of the open place at the start of b: where the text after it first stands, or a blank or the end of the line
@@ -161,8 +164,11 @@ func (t *text) endOf(p *place, b []byte) int {
 }
 
 // set gives ev the field whose text is b.
-func (t *text) set(f field, b []byte, ev *Event) error {
-	switch f {
+func (t *text) set(p *place, b []byte, ev *Event) error {
+	if p.suspect && holdsAddress(b) {
+		return errTwoPlaces
+	}
+	switch p.field {
 	case fieldClient:
 		addr, ok := parseClient(b)
 		if !ok {
@@ -177,17 +183,12 @@ func (t *text) set(f field, b []byte, ev *Event) error {
 		ev.Time = at
 	case fieldRequest:
 		splitRequest(b, ev)
-	case fieldSkip, fieldUser:
-		if t.hostFirst && holdsAddress(b) {
-			return errTwoPlaces
-		}
-		t.setText(f, present(b), ev)
 	case fieldStatus:
 		return setStatus(b, ev)
 	case fieldBytes:
 		return setBytes(b, ev)
 	default:
-		t.setText(f, present(b), ev)
+		t.setText(p.field, present(b), ev)
 	}
 	return nil
 }

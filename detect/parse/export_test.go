@@ -1,0 +1,18 @@
+package parse
+
+import "time"
+
+// What the tests of this package look into.
+var (
+	ParseIPv6   = parseIPv6
+	ParseClient = parseClient
+)
+
+// Buf is the memory that decoded fields lie in.
+func (a *Arena) Buf() []byte { return a.buf[:cap(a.buf)] }
+
+// Scan reads the stamp at the start of b with a fresh reader.
+func Scan(o Options, b []byte) (t time.Time, n int) {
+	s := newStamps(o)
+	return s.scan(b)
+}
