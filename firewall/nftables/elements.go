@@ -59,7 +59,7 @@ func (w *elementWriter) write(p netip.Prefix, timeout time.Duration) {
 	if w.msg == 0 {
 		w.openMessage()
 	}
-	if w.set == firewall.Host4 || w.set == firewall.Host6 {
+	if isHash(w.set) {
 		w.element(p.Addr(), 0, timeout)
 		return
 	}

@@ -18,6 +18,7 @@ type found struct {
 	flags  uint32            // of the table
 	sets   map[string]string // shape by name
 	chains map[string]string
+	tracks bool              // there are rules in the chain behind conntrack
 	digest [sha256.Size]byte // of all that, and of the rules
 }
 
@@ -40,6 +41,7 @@ func (s *socket) readLayout(table string) (found, error) {
 	}
 	err = s.request(s.named(unix.NFT_MSG_GETRULE, unix.NLM_F_DUMP, unix.NFTA_RULE_TABLE, table), func(m message) error {
 		hashRule(digest, m.nfAttributes())
+		f.tracks = f.tracks || cString(find(m.nfAttributes(), unix.NFTA_RULE_CHAIN)) == trackedChain
 		return nil
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ package nftables
 
 import (
 	"fmt"
+	"maps"
 
 	nf "github.com/google/nftables"
 )
@@ -13,20 +14,40 @@ import (
 // stayed.
 func (f *Firewall) install(have found) (kept bool, err error) {
 	l := newLayout(f.o, f.o.Table, false)
-	kept = l.change(f.rules, have)
-	err = flush(f.rules)
+	if have.exists && have.tracks != f.o.ProtectOutbound && l.fits(have) {
+		// Networks were dropped in one chain so far and will be in the other: a packet between the two would meet neither. So first in both.
+		between := newLayout(f.o, f.o.Table, false)
+		between.rules = rules(f.o, between.table, true)
+		between.change(f.rules, have)
+		err = flush(f.rules)
+	}
+	if err == nil {
+		kept = l.change(f.rules, have)
+		err = flush(f.rules)
+	}
 	if err == nil || !have.exists {
 		return kept, wrapInstall(f.o.Table, err)
 	}
 	f.o.Logger.Warn("nftables: the table cannot be changed in place; replacing it", "table", f.o.Table, "error", err)
+	return false, f.installAnew()
+}
+
+// installAnew replaces the whole table, for what cannot be changed in place: there is a moment without bans.
+func (f *Firewall) installAnew() error {
 	if err := f.reopen(); err != nil {
-		return false, err
+		return err
 	}
-	l = newLayout(f.o, f.o.Table, false)
+	l := newLayout(f.o, f.o.Table, false)
 	f.rules.AddTable(l.table)
 	f.rules.DelTable(l.table)
 	l.change(f.rules, found{})
-	return false, wrapInstall(f.o.Table, flush(f.rules))
+	return wrapInstall(f.o.Table, flush(f.rules))
+}
+
+// fits says whether all sets and chains are there as they should be, and no others.
+func (l *layout) fits(have found) bool {
+	sets, chains := l.shapes()
+	return maps.Equal(sets, have.sets) && maps.Equal(chains, have.chains)
 }
 
 func wrapInstall(table string, err error) error {

@@ -64,7 +64,7 @@ func newLayout(o Options, name string, dormant bool) *layout {
 		l.baseChain(earlyChain, hook, nf.ChainPriorityRaw),
 		l.baseChain(trackedChain, hook, nf.ChainPriorityMangle),
 	}
-	l.rules = rules(o, l.table)
+	l.rules = rules(o, l.table, false)
 	return l
 }
 

@@ -23,7 +23,7 @@ const tolerance = minTimeout + 500*time.Millisecond
 // becomes unknown.
 func (f *Firewall) readBack(now time.Time) {
 	f.state = unknown
-	have, err := f.readElements(now)
+	have, err := f.readElements(now, banSets...)
 	if err != nil {
 		f.o.Logger.Warn("nftables: elements cannot be read back; writing everything anew", "error", err)
 		if err := f.reopen(); err != nil {
@@ -34,10 +34,11 @@ func (f *Firewall) readBack(now time.Time) {
 	f.held, f.state, f.anew = settle(have, f.held), verified, true
 }
 
-// readElements reads all bans that the kernel has, sorted. Bans that are in two sets, or in the wrong one, are an error: nothing of ours.
-func (f *Firewall) readElements(now time.Time) ([]firewall.Element, error) {
+// readElements reads the bans that the kernel has in some sets, sorted. Bans that are in two sets, or in the wrong one, are an error: nothing of
+// ours.
+func (f *Firewall) readElements(now time.Time, sets ...firewall.Set) ([]firewall.Element, error) {
 	var have []firewall.Element
-	for _, set := range banSets {
+	for _, set := range sets {
 		var wrong error
 		err := f.readSet(set, func(p netip.Prefix, d dumped) {
 			if firewall.SetOf(p) != set {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cidrx/firewall"
@@ -84,7 +85,9 @@ func (f *Firewall) fill(ctx context.Context, want firewall.Want, now time.Time) 
 		if first {
 			f.writeAllow(b, want.Allow)
 		}
-		f.writeElements(b, live[:n], now)
+		for _, set := range banSets {
+			f.writeSet(b, set, addElement, live[:n], now)
+		}
 		if err := f.commit(b); err != nil {
 			return err
 		}
@@ -93,29 +96,64 @@ func (f *Firewall) fill(ctx context.Context, want firewall.Want, now time.Time) 
 	return nil
 }
 
-// replace empties and fills all sets in one commit. That is the only way to let nobody in meanwhile, for the old bans may be in other sets than the
-// new ones. (100,000 bans are a batch of 3 MB.)
+// replace writes everything to sets that may hold bans, with nobody let in meanwhile: the old bans may be in other sets than the new ones (see
+// changeGroups). So networks are replaced and hosts added in one commit, and only then those hosts removed that should not be there.
+// (100,000 bans are a batch of 3 MB.)
 func (f *Firewall) replace(ctx context.Context, want firewall.Want, now time.Time) error {
 	b := f.newBatch()
 	f.writeAllow(b, want.Allow)
 	for _, set := range banSets {
-		b.flush(f.o.Table, set)
+		switch {
+		case !isHash(set):
+			b.flush(f.o.Table, set)
+		case !f.features.replaces: // the timeout counts only when the element is new
+			f.writeSet(b, set, addElement, f.held, now)
+			f.writeSet(b, set, deleteElement, f.held, now)
+		}
+		f.writeSet(b, set, addElement, f.held, now)
 	}
-	f.writeElements(b, f.held, now)
 	err := f.commit(b)
-	if !errors.Is(err, errTooLarge) {
+	switch {
+	case err == nil:
+		return f.tidy(ctx, now)
+	case errors.Is(err, errTooLarge):
+		return f.merge(ctx, want, now)
+	}
+	return err
+}
+
+// tidy removes hosts that are not wanted. The bans that are wanted are in force already, so the time to read the sets (0.2 s for 100,000 hosts)
+// costs nobody anything.
+func (f *Firewall) tidy(ctx context.Context, now time.Time) error {
+	hosts := slices.DeleteFunc(slices.Clone(f.held), func(e firewall.Element) bool { return !isHash(firewall.SetOf(e.Prefix)) })
+	have, err := f.readElements(now, firewall.Host4, firewall.Host6)
+	if err != nil {
+		return f.broken(fmt.Errorf("nftables: read the hosts back: %w", err))
+	}
+	ops, err := firewall.AppendDiff(nil, settle(have, hosts), hosts, now)
+	if err != nil {
 		return err
 	}
-	return f.merge(ctx, want, now)
+	for len(ops) > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := cut(ops, f.maxOps)
+		if err := f.changeGroups(f.newBatch(), ops[:n], now); err != nil {
+			return err
+		}
+		ops = ops[n:]
+	}
+	return nil
 }
 
 // merge is replace for sockets that may not send that much at once (in a user namespace): it reads what the kernel has, and changes what differs.
 func (f *Firewall) merge(ctx context.Context, want firewall.Want, now time.Time) error {
-	have, err := f.readElements(now)
+	have, err := f.readElements(now, banSets...)
 	if err != nil {
 		return f.broken(fmt.Errorf("nftables: read the elements back: %w", err))
 	}
-	ops, err := firewall.AppendDiff(nil, have, want.Elements, now)
+	ops, err := firewall.AppendDiff(nil, settle(have, f.held), want.Elements, now)
 	if err != nil {
 		return err
 	}
@@ -123,15 +161,19 @@ func (f *Firewall) merge(ctx context.Context, want firewall.Want, now time.Time)
 	return f.change(ctx, ops, want, now)
 }
 
-// writeElements appends additions, set by set.
-func (f *Firewall) writeElements(b *batch, elements []firewall.Element, now time.Time) {
-	for _, set := range banSets {
-		w := elementWriter{b: b, table: f.o.Table, set: set, verb: addElement}
-		for i := range elements {
-			if e := &elements[i]; firewall.SetOf(e.Prefix) == set {
-				w.write(e.Prefix, left(e.Until, now))
-			}
+// writeSet appends those elements that belong to a set.
+func (f *Firewall) writeSet(b *batch, set firewall.Set, verb uint16, elements []firewall.Element, now time.Time) {
+	w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb}
+	defer w.close()
+	for i := range elements {
+		e := &elements[i]
+		if firewall.SetOf(e.Prefix) != set {
+			continue
 		}
-		w.close()
+		timeout := time.Duration(0)
+		if verb == addElement {
+			timeout = left(e.Until, now)
+		}
+		w.write(e.Prefix, timeout)
 	}
 }

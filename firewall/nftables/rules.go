@@ -26,21 +26,28 @@ const ctReply = 1
 // Hosts are looked up once more behind networks. A ban that is carved moves from a network to its hosts in one commit; a packet that passed the
 // first look-up just before it and reaches the networks just after it would otherwise be let in. (The other way round needs nothing: who was
 // looked for as a host before the commit was dropped.)
-func rules(o Options, table *nf.Table) []*nf.Rule {
+//
+// Without ProtectOutbound networks are dropped in early, and tracked is empty. inBoth has them in both chains, for the moment between two layouts.
+func rules(o Options, table *nf.Table, inBoth bool) []*nf.Rule {
 	b := &ruleBook{o: o, table: table}
 	b.refuse()
 	b.scope(earlyChain)
 	b.drop(earlyChain, "", firewall.Host4, firewall.Host6)
-	networks := earlyChain
-	if o.ProtectOutbound {
-		networks = trackedChain
-		b.scope(networks)
-		b.add(networks, "replies to connections opened on this side", &expr.Ct{Key: expr.CtKeyDIRECTION, Register: register},
-			&expr.Cmp{Op: expr.CmpOpEq, Register: register, Data: []byte{ctReply}}, verdict(expr.VerdictReturn, ""))
+	if !o.ProtectOutbound || inBoth {
+		b.dropNetworks(earlyChain)
 	}
-	b.drop(networks, "", firewall.Net4, firewall.Net6)
-	b.drop(networks, "again: a ban may have moved here from a network meanwhile", firewall.Host4, firewall.Host6)
+	if o.ProtectOutbound || inBoth {
+		b.scope(trackedChain)
+		b.add(trackedChain, "replies to connections opened on this side", &expr.Ct{Key: expr.CtKeyDIRECTION, Register: register},
+			compare(expr.CmpOpEq, ctReply), verdict(expr.VerdictReturn, ""))
+		b.dropNetworks(trackedChain)
+	}
 	return b.rules
+}
+
+func (b *ruleBook) dropNetworks(chain string) {
+	b.drop(chain, "", firewall.Net4, firewall.Net6)
+	b.drop(chain, "again: a ban may have moved here from a network meanwhile", firewall.Host4, firewall.Host6)
 }
 
 // ruleBook collects rules.

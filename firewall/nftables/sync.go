@@ -78,8 +78,7 @@ func (f *Firewall) change(ctx context.Context, ops []firewall.Op, want firewall.
 		if first && writeAllow {
 			f.writeAllow(b, want.Allow)
 		}
-		f.writeOps(b, ops[:n], now)
-		if err := f.commit(b); err != nil {
+		if err := f.changeGroups(b, ops[:n], now); err != nil {
 			return err
 		}
 		ops = ops[n:]
@@ -87,6 +86,39 @@ func (f *Firewall) change(ctx context.Context, ops []firewall.Op, want firewall.
 	f.hold(want, now)
 	return nil
 }
+
+// changeGroups commits whole groups.
+//
+// One commit is one moment for each set, but not for two of them: kernel 6.18 makes hashes look new first and interval sets a little later, so an
+// address that moves from a hash to an interval set would be in neither in between. The hosts that make way for a network are therefore removed
+// in a second commit, when the network is in force. (What moves the other way is looked up in the hashes again behind the networks, see rules.)
+func (f *Firewall) changeGroups(b *batch, ops []firewall.Op, now time.Time) error {
+	late := movesToNetworks(ops)
+	f.writeOps(b, ops, now, func(op *firewall.Op) bool { return !late || !leavesHash(op) })
+	if err := f.commit(b); err != nil || !late {
+		return err
+	}
+	b = f.newBatch()
+	f.writeOps(b, ops, now, leavesHash)
+	return f.commit(b)
+}
+
+// movesToNetworks says whether a network is added in one group with others.
+func movesToNetworks(ops []firewall.Op) bool {
+	for i := range ops {
+		grouped := ops[i].Joined || i+1 < len(ops) && ops[i+1].Joined
+		if grouped && ops[i].Kind == firewall.Add && !isHash(firewall.SetOf(ops[i].Element.Prefix)) {
+			return true
+		}
+	}
+	return false
+}
+
+func leavesHash(op *firewall.Op) bool {
+	return op.Kind == firewall.Remove && isHash(firewall.SetOf(op.Element.Prefix))
+}
+
+func isHash(set firewall.Set) bool { return set == firewall.Host4 || set == firewall.Host6 }
 
 // cut returns how many of ops make up the next commit: about limit, at the border of a group.
 func cut(ops []firewall.Op, limit int) int {
@@ -133,26 +165,27 @@ func (f *Firewall) commit(b *batch) error {
 	return errors.Join(fmt.Errorf("nftables: table inet %s: %w", f.o.Table, err), f.reopen())
 }
 
-// writeOps appends ops, what is removed before what is added. Kernels that do not take an absent element for deleted (before 6.3), or do not
-// replace the timeout of one that is added again (before 6.12), need it added first, deleted, and added.
-func (f *Firewall) writeOps(b *batch, ops []firewall.Op, now time.Time) {
+// writeOps appends those of ops that are chosen, what is removed before what is added. Kernels that do not take an absent element for deleted
+// (before 6.3), or do not replace the timeout of one that is added again (before 6.12), need it added first, deleted, and added.
+func (f *Firewall) writeOps(b *batch, ops []firewall.Op, now time.Time, chosen func(*firewall.Op) bool) {
 	deletion := uint16(destroySetElem)
-	readd := func(k firewall.OpKind) bool { return k == firewall.Refresh && !f.features.replaces }
+	readd := func(op *firewall.Op) bool { return op.Kind == firewall.Refresh && !f.features.replaces }
+	removed := func(op *firewall.Op) bool { return chosen(op) && (op.Kind == firewall.Remove || readd(op)) }
 	if !f.features.destroys {
 		deletion = deleteElement
-		f.writePass(b, addElement, ops, now, func(k firewall.OpKind) bool { return k == firewall.Remove || readd(k) })
+		f.writePass(b, addElement, ops, now, removed)
 	}
-	f.writePass(b, deletion, ops, now, func(k firewall.OpKind) bool { return k == firewall.Remove || readd(k) })
-	f.writePass(b, addElement, ops, now, func(k firewall.OpKind) bool { return k != firewall.Remove })
+	f.writePass(b, deletion, ops, now, removed)
+	f.writePass(b, addElement, ops, now, func(op *firewall.Op) bool { return chosen(op) && op.Kind != firewall.Remove })
 }
 
 // writePass appends those of ops that are chosen, set by set.
-func (f *Firewall) writePass(b *batch, verb uint16, ops []firewall.Op, now time.Time, chosen func(firewall.OpKind) bool) {
+func (f *Firewall) writePass(b *batch, verb uint16, ops []firewall.Op, now time.Time, chosen func(*firewall.Op) bool) {
 	for _, set := range banSets {
 		w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb}
 		for i := range ops {
 			e := &ops[i].Element
-			if !chosen(ops[i].Kind) || firewall.SetOf(e.Prefix) != set {
+			if firewall.SetOf(e.Prefix) != set || !chosen(&ops[i]) {
 				continue
 			}
 			timeout := time.Duration(0)

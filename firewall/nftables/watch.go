@@ -193,7 +193,7 @@ func (f *Firewall) compare() (change, error) {
 		return rulesChanged, nil
 	}
 	now := f.o.Now()
-	elements, err := f.readElements(now)
+	elements, err := f.readElements(now, banSets...)
 	if err != nil || !same(elements, f.held, now) {
 		return elementsChanged, nil // what cannot be read as ours was changed by others
 	}

@@ -1,0 +1,103 @@
+//go:build linux
+
+package nftables_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"cidrx/firewall"
+	"cidrx/firewall/nftables"
+)
+
+// arrived takes what has arrived so far: nothing may have.
+func arrived(t *testing.T, r *receiver) {
+	t.Helper()
+	select {
+	case from := <-r.from:
+		t.Fatalf("a packet from %v arrived", from)
+	default:
+	}
+}
+
+// underFire bans addresses, and sends from them as fast as it goes while f runs. Nothing may arrive, before, during and after it.
+func underFire(t *testing.T, n network, first *nftables.Firewall, w firewall.Want, from []string, f func(check func())) {
+	t.Helper()
+	r := listen(t, n.edge, to4)
+	sync(t, first, w)
+	fl := startFlood(t, n.attackers, to4, from...)
+	eventually(t, "packets fly", func() bool { return fl.sent.Load() > 1000 })
+	f(func() { t.Helper(); arrived(t, r) })
+	before := fl.sent.Load()
+	eventually(t, "packets still fly", func() bool { return fl.sent.Load() > before+1000 })
+	fl.end()
+	// The last packets are on their way while a fence is: it comes from an address that is not banned, by the same way.
+	fence := netip.MustParseAddr("198.51.100.200")
+	send(t, n.attackers, fence.String(), to4)
+	if others := r.waitFor(t, fence, func() { send(t, n.attackers, fence.String(), to4) }); len(others) > 0 {
+		t.Errorf("%d packets of banned addresses arrived, the first from %v", len(others), others[0])
+	}
+	t.Logf("%d packets sent", fl.sent.Load())
+}
+
+// TestReplacingBansLetsNobodyIn replaces a network by what lies in it, and the other way round, some thousand times.
+func TestReplacingBansLetsNobodyIn(t *testing.T) {
+	n := newNetwork(t)
+	parent := "203.0.113.0/24"
+	shapes := map[string][]string{
+		"hosts":              {"203.0.113.7/32", "203.0.113.8/32", "203.0.113.9/32"},
+		"networks":           {"203.0.113.0/29", "203.0.113.8/29", "203.0.113.128/25"},
+		"hosts and networks": {"203.0.113.0/29", "203.0.113.8/32", "203.0.113.9/32", "203.0.113.16/28"},
+	}
+	for _, protect := range []bool{true, false} {
+		for name, children := range shapes {
+			t.Run(name, func(t *testing.T) {
+				f := open(t, n.edge, nftables.Options{ProtectOutbound: protect})
+				underFire(t, n, f, ban(parent), []string{"203.0.113.7", "203.0.113.8", "203.0.113.9"}, func(check func()) {
+					for range 1000 {
+						sync(t, f, ban(children...))
+						sync(t, f, ban(parent))
+						check()
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestRestartLeavesNoGap sends throughout stops and starts, with the options changing now and then.
+func TestRestartLeavesNoGap(t *testing.T) {
+	n := newNetwork(t)
+	f := open(t, n.edge, nftables.Options{ProtectOutbound: true})
+	w := ban("203.0.113.0/25", "203.0.113.200/32")
+	moved := ban("203.0.113.7/32", "203.0.113.200/30")
+	underFire(t, n, f, w, []string{"203.0.113.7", "203.0.113.200"}, func(check func()) {
+		for i := range 60 {
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			check()
+			f = open(t, n.edge, nftables.Options{ProtectOutbound: i%4 < 2, Ports: [][]uint16{nil, {7}, {7, 80}}[i%3]})
+			check()
+			if r := sync(t, f, []firewall.Want{w, moved}[i%2]); !r.Full {
+				t.Fatalf("first Sync after a start: %+v", r)
+			}
+			check()
+		}
+	})
+}
+
+// TestFullRewriteLeavesNoGap loses trust in what the kernel has again and again, as after an error.
+func TestFullRewriteLeavesNoGap(t *testing.T) {
+	n := newNetwork(t)
+	f := open(t, n.edge, nftables.Options{ProtectOutbound: true})
+	underFire(t, n, f, ban("203.0.113.0/24"), []string{"203.0.113.7"}, func(check func()) {
+		for i := range 300 {
+			f.Distrust()
+			if r := sync(t, f, ban([]string{"203.0.113.7/32", "203.0.113.0/24"}[i%2])); !r.Full {
+				t.Fatalf("%+v, want a full write", r)
+			}
+			check()
+		}
+	})
+}

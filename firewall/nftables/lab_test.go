@@ -1,0 +1,320 @@
+//go:build linux
+
+package nftables_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"cidrx/firewall"
+	"cidrx/firewall/netlab"
+	"cidrx/firewall/nftables"
+)
+
+// patience is how long a condition may take to become true before a test fails.
+const patience = 30 * time.Second
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventually waits for a condition.
+func eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// network is attackers, who own 203.0.113.0/24, 198.51.100.0/24, 2001:db8:bad::/48 and 2001:db8:cafe::/48, in front of the edge host.
+type network struct {
+	attackers, edge *netlab.Namespace
+}
+
+const (
+	edge4 = "192.0.2.2"
+	edge6 = "2001:db8::2"
+)
+
+func newNetwork(t testing.TB) network {
+	t.Helper()
+	lab := netlab.New()
+	t.Cleanup(func() { check(t, lab.Close()) })
+	n := network{attackers: host(t, lab, "attackers"), edge: host(t, lab, "edge")}
+	check(t, lab.Link(n.attackers, n.edge, "192.0.2.1/24", edge4+"/24", "2001:db8::1/64", edge6+"/64"))
+	for prefix, via := range map[string]string{
+		"203.0.113.0/24": "192.0.2.1", "198.51.100.0/24": "192.0.2.1", "2001:db8:bad::/48": "2001:db8::1", "2001:db8:cafe::/48": "2001:db8::1",
+	} {
+		check(t, n.attackers.Own(prefix))
+		check(t, n.edge.AddRoute(prefix, via))
+	}
+	return n
+}
+
+func host(t testing.TB, lab *netlab.Lab, name string) *netlab.Namespace {
+	t.Helper()
+	ns, err := lab.Namespace(name)
+	check(t, err)
+	return ns
+}
+
+// open makes a Firewall in a namespace; it is closed with the test.
+func open(t testing.TB, ns *netlab.Namespace, o nftables.Options) *nftables.Firewall {
+	t.Helper()
+	o.Netns = ns.FD()
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	f, err := nftables.New(o)
+	check(t, err)
+	t.Cleanup(func() { check(t, f.Close()) })
+	return f
+}
+
+// ban makes a Want of prefixes that end in an hour.
+func ban(prefixes ...string) firewall.Want {
+	return banFor(time.Hour, prefixes...)
+}
+
+func banFor(d time.Duration, prefixes ...string) firewall.Want {
+	var w firewall.Want
+	until := time.Now().Add(d)
+	for _, p := range prefixes {
+		w.Elements = append(w.Elements, firewall.Element{Prefix: netip.MustParsePrefix(p), Until: until})
+	}
+	slices.SortFunc(w.Elements, func(a, b firewall.Element) int { return a.Prefix.Compare(b.Prefix) })
+	return w
+}
+
+func sync(t testing.TB, f firewall.Firewall, w firewall.Want) firewall.Result {
+	t.Helper()
+	r, err := f.Sync(t.Context(), w)
+	check(t, err)
+	return r
+}
+
+// receiver counts the UDP packets that arrive, by source.
+type receiver struct {
+	conn net.PacketConn
+	from chan netip.Addr
+}
+
+func listen(t testing.TB, ns *netlab.Namespace, address string) *receiver {
+	t.Helper()
+	conn, err := ns.ListenPacket("udp", address)
+	check(t, err)
+	r := &receiver{conn: conn, from: make(chan netip.Addr, 1024)}
+	t.Cleanup(func() { conn.Close() })
+	go r.run()
+	return r
+}
+
+func (r *receiver) run() {
+	defer close(r.from)
+	buf := make([]byte, 64)
+	for {
+		_, addr, err := r.conn.ReadFrom(buf)
+		if err != nil {
+			return
+		}
+		r.from <- addr.(*net.UDPAddr).AddrPort().Addr().Unmap()
+	}
+}
+
+// waitFor takes arrivals until one comes from an address, and returns the others before it.
+func (r *receiver) waitFor(t testing.TB, want netip.Addr, resend func()) (others []netip.Addr) {
+	t.Helper()
+	deadline := time.After(patience)
+	for {
+		select {
+		case got := <-r.from:
+			if got == want {
+				return others
+			}
+			others = append(others, got)
+		case <-time.After(200 * time.Millisecond):
+			resend() // the first packets of a flow may be lost to neighbour discovery
+		case <-deadline:
+			t.Fatalf("nothing from %v within %v", want, patience)
+		}
+	}
+}
+
+// send sends one UDP packet from a source address.
+func send(t testing.TB, ns *netlab.Namespace, from, to string) {
+	t.Helper()
+	conn, err := ns.Dial(t.Context(), "udp", netip.MustParseAddr(from), to)
+	check(t, err)
+	defer conn.Close()
+	_, err = conn.Write([]byte("x"))
+	check(t, err)
+}
+
+// passes checks that a packet from an address arrives.
+func passes(t testing.TB, ns *netlab.Namespace, r *receiver, from, to string) {
+	t.Helper()
+	again := func() { send(t, ns, from, to) }
+	again()
+	r.waitFor(t, netip.MustParseAddr(from), again)
+}
+
+// dropped checks that a packet from an address does not arrive: the kernel counts it at the element that bans it.
+func dropped(t testing.TB, ns *netlab.Namespace, f *nftables.Firewall, r *receiver, from, to string) {
+	t.Helper()
+	before := drops(t, f, from)
+	send(t, ns, from, to)
+	eventually(t, "a packet from "+from+" is dropped", func() bool {
+		select {
+		case addr := <-r.from:
+			if addr == netip.MustParseAddr(from) {
+				t.Fatalf("a packet from %s arrived", from)
+			}
+		default:
+		}
+		return drops(t, f, from) > before
+	})
+}
+
+// drops is the sum of the counters of all elements that an address is in.
+func drops(t testing.TB, f *nftables.Firewall, addr string) (n uint64) {
+	t.Helper()
+	c, err := f.Counters(t.Context())
+	check(t, err)
+	for p, packets := range c.Elements {
+		if p.Contains(netip.MustParseAddr(addr)) {
+			n += packets
+		}
+	}
+	return n
+}
+
+// flood sends UDP packets from addresses as fast as it can until it is stopped.
+type flood struct {
+	sent atomic.Int64
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+func startFlood(t testing.TB, ns *netlab.Namespace, to string, from ...string) *flood {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &flood{stop: cancel, done: make(chan struct{})}
+	var conns []net.Conn
+	for _, a := range from {
+		conn, err := ns.Dial(t.Context(), "udp", netip.MustParseAddr(a), to)
+		check(t, err)
+		conns = append(conns, conn)
+	}
+	go func() {
+		defer close(f.done)
+		for ctx.Err() == nil {
+			for _, c := range conns {
+				if _, err := c.Write([]byte("flood")); err == nil { // refused where nobody listens: an ICMP answer to an earlier one
+					f.sent.Add(1)
+				}
+			}
+		}
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	t.Cleanup(f.end)
+	return f
+}
+
+func (f *flood) end() { f.stop(); <-f.done }
+
+// nft runs nft in a namespace.
+func nft(t testing.TB, ns *netlab.Namespace, args ...string) string {
+	t.Helper()
+	out, err := tryNft(ns, args...)
+	if err != nil {
+		t.Fatalf("nft %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func tryNft(ns *netlab.Namespace, args ...string) (string, error) {
+	cmd := exec.Command("nft", args...)
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := ns.Start(cmd); err != nil {
+		return "", err
+	}
+	err := cmd.Wait()
+	return out.String(), err
+}
+
+// listed is what nft says is in the table: bans with what is left of them, and the allowlist.
+func listed(t testing.TB, ns *netlab.Namespace) (bans map[netip.Prefix]time.Duration, allow []netip.Prefix) {
+	t.Helper()
+	var doc struct {
+		Nftables []struct {
+			Set struct {
+				Name string
+				Elem []json.RawMessage
+			}
+		}
+	}
+	check(t, json.Unmarshal([]byte(nft(t, ns, "-j", "list", "table", "inet", "cidrx")), &doc))
+	bans = map[netip.Prefix]time.Duration{}
+	for _, object := range doc.Nftables {
+		for _, raw := range object.Set.Elem {
+			p, expires := readElem(t, object.Set.Name, raw)
+			if strings.HasPrefix(object.Set.Name, "allow") {
+				allow = append(allow, p)
+				continue
+			}
+			bans[p] = expires
+		}
+	}
+	slices.SortFunc(allow, netip.Prefix.Compare)
+	return bans, allow
+}
+
+// readElem reads an element as nft prints it: an address, a prefix, or one of them with what belongs to it.
+func readElem(t testing.TB, set string, raw json.RawMessage) (netip.Prefix, time.Duration) {
+	t.Helper()
+	var full struct {
+		Elem struct {
+			Val     json.RawMessage
+			Expires int64
+		}
+	}
+	if json.Unmarshal(raw, &full) == nil && full.Elem.Val != nil {
+		p, _ := readElem(t, set, full.Elem.Val)
+		return p, time.Duration(full.Elem.Expires) * time.Second
+	}
+	var prefix struct {
+		Prefix struct {
+			Addr string
+			Len  int
+		}
+	}
+	if json.Unmarshal(raw, &prefix) == nil && prefix.Prefix.Addr != "" {
+		return netip.MustParsePrefix(fmt.Sprintf("%s/%d", prefix.Prefix.Addr, prefix.Prefix.Len)), 0
+	}
+	var addr string
+	check(t, json.Unmarshal(raw, &addr))
+	a := netip.MustParseAddr(addr)
+	if set == "host6" {
+		return netip.PrefixFrom(a, 64), 0
+	}
+	return netip.PrefixFrom(a, a.BitLen()), 0
+}
