@@ -66,7 +66,7 @@ func (b *bucket) sum(n Net) (requests uint64, hosts int) {
 // Around returns the requests of the prefix of that many bits around the host of the last Add, if nothing was deducted since. It costs
 // no walk, so that every event can be held against every tier.
 func (t *Trie) Around(plen int) uint64 {
-	n := t.path.key.net(plen)
+	n := t.path.key.Net(plen)
 	if plen <= crownBits {
 		requests, _ := t.crowns[n.fam].count(n)
 		return requests
@@ -117,7 +117,7 @@ func (t *Trie) Hosts() int {
 
 // Note returns what is kept with the host k, nil if k has no count. Unlike Lookup it leaves Around, Reaches and Deduct alone.
 func (t *Trie) Note(k Key) *Note {
-	r := t.find(k.net(k.fam.width()))
+	r := t.find(k.Net(k.fam.width()))
 	if r&inBucket == 0 {
 		return nil
 	}

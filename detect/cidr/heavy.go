@@ -47,7 +47,7 @@ func (t *Trie) HeavyAround(k Key, q Query, found []Heavy) (out []Heavy, visited 
 		return found, 0
 	}
 	w := walker{t: t, q: q, lo: lo, hi: hi, out: found}
-	w.run(w.inside(k.net(lo)), lo)
+	w.run(w.inside(k.Net(lo)), lo)
 	return w.out, w.visited
 }
 
@@ -196,7 +196,7 @@ func (w *walker) heavy(p part, from int) result {
 	}
 	n, low, high := w.open(p)
 	if int(n.plen) >= w.hi {
-		n = Key{n.bits, n.fam}.net(w.hi)
+		n = Key{n.bits, n.fam}.Net(w.hi)
 		return result{count: p.count, whole: w.report(n, p, len(w.out)) && w.hi == from}
 	}
 	mark := len(w.out)
@@ -224,7 +224,7 @@ func (w *walker) balanced(p part) {
 	}
 	n, low, high := w.open(p)
 	if int(n.plen) >= w.hi {
-		w.report(Key{n.bits, n.fam}.net(w.hi), p, len(w.out))
+		w.report(Key{n.bits, n.fam}.Net(w.hi), p, len(w.out))
 		return
 	}
 	if int(n.plen) >= w.lo && w.q.Tier.even(low.count, high.count) && w.report(n, p, len(w.out)) {

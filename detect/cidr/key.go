@@ -52,8 +52,8 @@ func KeyOf(a netip.Addr) Key {
 	return Key{bits: top, fam: ipv6}
 }
 
-// net returns the prefix of k that is bits long, counted as its family counts (a NAT64 host is 32 long).
-func (k Key) net(bits int) Net {
+// Net returns the prefix of k that is bits long, counted as its family counts (a NAT64 host is 32 long).
+func (k Key) Net(bits int) Net {
 	return Net{bits: k.bits & mask(bits), fam: k.fam, plen: uint8(bits)}
 }
 
@@ -96,7 +96,7 @@ func Host(a netip.Addr) netip.Prefix {
 }
 
 // Host returns the prefix that stands for k.
-func (k Key) Host() netip.Prefix { return k.net(k.fam.width()).Prefix() }
+func (k Key) Host() netip.Prefix { return k.Net(k.fam.width()).Prefix() }
 
 // Nets returns the parts of p in the spaces that a Trie counts in: one, or two where an IPv6 prefix contains NAT64's. A prefix longer
 // than a host means the host. The bits of the address outside p do not matter; an invalid p has no parts.
@@ -108,17 +108,20 @@ func Nets(p netip.Prefix) []Net {
 	k := KeyOf(p.Addr())
 	switch {
 	case p.Addr().Is4():
-		return []Net{k.net(p.Bits())}
+		return []Net{k.Net(p.Bits())}
 	case p.Addr().Is4In6() && p.Bits() >= 96: // an IPv4 prefix in disguise
-		return []Net{k.net(p.Bits() - 96)}
+		return []Net{k.Net(p.Bits() - 96)}
 	case p.Bits() >= 96 && nat64Net.Contains(p.Addr()):
-		return []Net{k.net(p.Bits() - 96)}
+		return []Net{k.Net(p.Bits() - 96)}
 	}
 	raw := p.Addr().As16()
 	k = Key{bits: binary.BigEndian.Uint64(raw[:8]), fam: ipv6}
-	nets := []Net{k.net(min(p.Bits(), 64))}
+	nets := []Net{k.Net(min(p.Bits(), 64))}
 	if p.Contains(nat64Net.Addr()) {
 		nets = append(nets, Net{fam: nat64})
 	}
 	return nets
 }
+
+// IsHost tells whether n is a single host.
+func (n Net) IsHost() bool { return int(n.plen) == n.fam.width() }
