@@ -68,6 +68,7 @@ type Agent struct {
 	logins    recentLogins
 	regulars  regulars
 	drops     dropCache
+	metrics   *metrics
 	callers   chan control.Caller
 }
 
@@ -88,7 +89,7 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 	a := &Agent{
 		o: o, cfg: cfg, log: o.Logger, started: o.Clock(),
 		requests: make(chan func(time.Time)), callers: make(chan control.Caller, 16), facts: make(chan host.Facts),
-		allow: map[netip.Prefix]jail.AllowEntry{}, fresh: true,
+		allow: map[netip.Prefix]jail.AllowEntry{}, fresh: true, metrics: newMetrics(),
 	}
 	a.enforcer = newEnforcer(func() (firewall.Firewall, error) { return o.Firewall(a.cfg.Firewall) }, o.Clock, o.Logger)
 	if err := a.restore(); err != nil {
@@ -113,6 +114,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	server := control.NewServer(a, control.ServerOptions{Logger: a.log, Seen: a.sawCaller})
 	front.Go(func() error { return server.Run(fctx, listener) })
 	front.Go(func() error { return a.o.Host.Watch(fctx, a.hostChanged(fctx)) })
+	front.Go(func() error { return a.serveMetrics(fctx) })
 	front.Go(func() error { return a.loop(fctx, bctx) })
 
 	err = front.Wait()
@@ -129,7 +131,7 @@ func (a *Agent) loop(ctx, rest context.Context) error {
 	defer soon.Stop()
 	for {
 		now := a.o.Clock()
-		a.settle(now, nil)
+		a.settle(now, cause{})
 		a.wakeAt(soon, now)
 		select {
 		case b := <-a.sources.batches:
@@ -190,7 +192,7 @@ func (a *Agent) finish(rest context.Context) error {
 		if stopped && len(a.sources.batches) == 0 {
 			a.savePositions()
 		}
-		a.settle(a.o.Clock(), nil)
+		a.settle(a.o.Clock(), cause{})
 		if stopped && len(a.sources.batches) == 0 && a.ledger.idle() {
 			return nil
 		}

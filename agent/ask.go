@@ -17,13 +17,13 @@ func ask[T any](ctx context.Context, a *Agent, f func(now time.Time) (T, error))
 // command runs f on the loop and returns when kernel and disk hold what f changed. Nothing waits on the loop meanwhile.
 func command[T any](ctx context.Context, a *Agent, f func(now time.Time) (T, error)) (T, error) {
 	reply, settled, err := call(ctx, a, func(now time.Time) (T, <-chan error, error) {
-		a.settle(now, nil) // what came before is not this command's affair
+		a.settle(now, cause{}) // what came before is not this command's affair
 		v, err := f(now)
 		if err != nil {
 			return v, nil, err
 		}
 		answer := make(chan error, 1)
-		a.settle(now, answer)
+		a.settle(now, cause{answer: answer})
 		return v, answer, nil
 	})
 	if err != nil || settled == nil {

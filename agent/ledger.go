@@ -18,6 +18,7 @@ type entry struct {
 	batch   state.Batch
 	changes []jail.Change
 	answer  chan<- error // nil: nobody waits
+	arrived time.Time    // when the batch was read that it follows from; zero: from none
 }
 
 // ledger holds entries in order. It belongs to the loop, but for settled, which the store calls.
@@ -73,10 +74,11 @@ func (l *ledger) collapse() {
 	l.waiting = l.waiting[:0]
 }
 
-// confirm saves the entries that waited for the kernel's orders up to gen. full makes the batch that holds everything.
-func (l *ledger) confirm(gen uint64, full func() state.Batch) {
+// confirm saves the entries that waited for the kernel's orders up to gen, and tells of each. full makes the batch that holds everything.
+func (l *ledger) confirm(gen uint64, full func() state.Batch, confirmed func(entry)) {
 	n := 0
 	for n < len(l.waiting) && l.waiting[n].gen <= gen {
+		confirmed(l.waiting[n])
 		l.save(l.waiting[n])
 		n++
 	}

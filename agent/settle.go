@@ -67,7 +67,7 @@ func (a *Agent) begin() {
 	}
 	a.found = nil
 	a.log.Info("cidrx agent starts", "mode", a.modeName(), "bans", len(a.core.jail.Active()), "version", control.Build().Version)
-	a.settle(a.o.Clock(), nil)
+	a.settle(a.o.Clock(), cause{})
 	if !a.mode.Enforce {
 		a.ready()
 	}
@@ -84,22 +84,28 @@ func (a *Agent) ready() {
 }
 
 // settle files what has changed since the last time: a new order to the kernel if it shall hold something else, and an entry for what
-// waits for it. answer, if not nil, gets the outcome.
-func (a *Agent) settle(now time.Time, answer chan<- error) {
+// waits for it.
+func (a *Agent) settle(now time.Time, cause cause) {
 	batch := records(a.core.jail.Unsaved())
 	changes := a.core.take()
 	if a.shadow != nil {
 		changes = append(changes, a.shadow.take()...)
 	}
 	a.order(now)
-	if len(changes) == 0 && answer == nil && batchEmpty(batch) {
+	if len(changes) == 0 && cause.answer == nil && batchEmpty(batch) {
 		return
 	}
 	batch.Audit = auditEvents(changes)
 	for _, p := range prefixesOf(changes) {
 		a.shown.pending[p]++
 	}
-	a.ledger.add(entry{gen: a.gen, batch: batch, changes: changes, answer: answer}, a.confirmed)
+	a.ledger.add(entry{gen: a.gen, batch: batch, changes: changes, answer: cause.answer, arrived: cause.arrived}, a.confirmed)
+}
+
+// cause is what a change follows from, if somebody wants to know.
+type cause struct {
+	answer  chan<- error // gets the outcome
+	arrived time.Time    // of the lines
 }
 
 func batchEmpty(b state.Batch) bool {
@@ -148,7 +154,14 @@ func (a *Agent) kernelSaid(v verdictOfKernel) {
 		a.repaired(v)
 	}
 	a.confirmed = max(a.confirmed, v.gen)
-	a.ledger.confirm(a.confirmed, a.everything)
+	a.ledger.confirm(a.confirmed, a.everything, a.measure)
+}
+
+// measure notes how long it took from a line to the kernel.
+func (a *Agent) measure(e entry) {
+	if !e.arrived.IsZero() && changed(e.changes, jail.Banned) {
+		a.metrics.latency.Observe(a.o.Clock().Sub(e.arrived).Seconds())
+	}
 }
 
 func (a *Agent) repaired(v verdictOfKernel) {
@@ -171,6 +184,7 @@ func (a *Agent) showSettled() {
 			}
 		}
 		for _, ch := range s.changes {
+			a.metrics.banned(ch)
 			a.logChange(ch)
 		}
 		if s.answer != nil {

@@ -25,8 +25,9 @@ func (a *Agent) take(d *delivery) {
 	if d.position != (tail.Position{}) {
 		s.positions, s.moved = tail.Merge(s.positions, d.position), true
 	}
+	arrived := d.arrived
 	d.recycle()
-	a.settle(now, nil)
+	a.settle(now, cause{arrived: arrived})
 	a.savePositions()
 }
 

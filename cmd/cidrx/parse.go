@@ -47,7 +47,7 @@ func parseHelp() string {
 	for _, p := range parse.Presets() {
 		fmt.Fprintf(&b, "  %-16s %s\n", p.Name, p.About)
 	}
-	fmt.Fprint(&b, "Anything with a % in it is a format string, such as \"%h %^ %l [%t] \\\"%r\\\" %s %b \\\"%R\\\" \\\"%u\\\"\".")
+	b.WriteString(`Anything with a % in it is a format string, such as '%h %^ %l [%t] "%r" %s %b "%R" "%u"'.`)
 	return b.String()
 }
 

@@ -1,0 +1,170 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"cidrx/agent/control"
+	"cidrx/agent/jail"
+)
+
+// Every metric name is in this file.
+var (
+	metricLines     = describe("lines_total", "Log lines by what became of them: parsed, failed, ignored, cut (of the parsed).", "source", "result")
+	metricLag       = describe("source_lag_seconds", "How long the newest line waited before it was counted.", "source")
+	metricRequests  = describe("requests_total", "Requests that passed a strategy's filters.", "strategy")
+	metricVerdicts  = describe("verdicts_total", "Verdicts raised by a strategy.", "strategy")
+	metricWindow    = describe("window_seconds", "What a strategy's window covers; less than configured after evictions.", "strategy")
+	metricEvictions = describe("evictions_total", "What was refused, or dropped for want of room.", "what")
+	metricBans      = describe("bans", "Active bans.", "family")
+	metricElements  = describe("kernel_elements", "Elements that the kernel has confirmed.")
+	metricDrift     = describe("kernel_drift", "Elements by which the kernel's confirmed state differs from what it should hold.")
+	metricDropped   = describe("dropped_packets_total", "Packets dropped, by set, since the table was written.", "set")
+	metricRepairs   = describe("firewall_repairs_total", "Times that changes made to our table by others were put right.")
+	metricMode      = describe("mode", "1 for the mode the agent is in: observe or enforce.", "mode")
+	metricHealth    = describe("broken", "1 if the agent cannot do what its mode says; cidrxctl status says why.")
+	metricBuild     = describe("build_info", "1, with the version and commit of this build.", "version", "commit")
+)
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("cidrx_"+name, help, labels, nil)
+}
+
+// metrics are what is counted as it happens; everything else is read from the loop at each scrape.
+type metrics struct {
+	bans    *prometheus.CounterVec // by strategy, "manual", "deny list"
+	latency prometheus.Histogram
+	leaked  prometheus.Counter
+}
+
+func newMetrics() *metrics {
+	return &metrics{
+		bans:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cidrx_bans_total", Help: "Bans made, by the strategy or order they come from."}, []string{"reason"}),
+		latency: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "cidrx_ban_latency_seconds", Help: "From a line's being read to the kernel's confirmation of the ban that followed.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
+		leaked:  prometheus.NewCounter(prometheus.CounterOpts{Name: "cidrx_leaked_requests_total", Help: "Requests seen in the logs of clients that had been banned for five seconds."}),
+	}
+}
+
+// banned counts a new ban. Label values are bounded by the configuration.
+func (m *metrics) banned(ch jail.Change) {
+	switch {
+	case ch.Kind != jail.Banned:
+	case ch.Ban.Origin == jail.Manual:
+		m.bans.WithLabelValues("manual").Inc()
+	case ch.Ban.Origin == jail.DenyList:
+		m.bans.WithLabelValues("deny list").Inc()
+	default:
+		m.bans.WithLabelValues("detected").Inc()
+	}
+}
+
+// collector reads the agent's figures at each scrape.
+type collector struct{ a *Agent }
+
+// Describe sends nothing: the collector is unchecked, as label values come with the configuration.
+func (c collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect asks the loop.
+func (c collector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTimeout)
+	defer cancel()
+	drops := c.a.dropped(ctx)
+	type snapshot struct {
+		status   control.Status
+		requests map[string]uint64
+	}
+	got, err := ask(ctx, c.a, func(now time.Time) (snapshot, error) {
+		s := snapshot{c.a.status(now, drops), map[string]uint64{}}
+		for _, st := range c.a.core.engine.Stats() {
+			s.requests[st.Name] = st.Seen
+		}
+		return s, nil
+	})
+	if err != nil {
+		out <- prometheus.NewInvalidMetric(metricHealth, fmt.Errorf("the agent does not answer: %w", err))
+		return
+	}
+	m := emitter{out}
+	m.sources(got.status.Sources)
+	m.strategies(got.status.Strategies, got.requests)
+	m.rest(got.status)
+	for set, n := range drops.Sets {
+		m.counter(metricDropped, float64(n), set)
+	}
+}
+
+const scrapeTimeout = 5 * time.Second
+
+// emitter writes const metrics.
+type emitter struct{ out chan<- prometheus.Metric }
+
+func (m emitter) counter(d *prometheus.Desc, v float64, labels ...string) {
+	m.out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+}
+
+func (m emitter) gauge(d *prometheus.Desc, v float64, labels ...string) {
+	m.out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func (m emitter) sources(list []control.Source) {
+	for _, s := range list {
+		m.counter(metricLines, float64(s.Lines-s.Failed-s.Ignored), s.Name, "parsed")
+		m.counter(metricLines, float64(s.Failed), s.Name, "failed")
+		m.counter(metricLines, float64(s.Ignored), s.Name, "ignored")
+		m.counter(metricLines, float64(s.Cut), s.Name, "cut")
+		m.gauge(metricLag, s.LagS, s.Name)
+	}
+}
+
+func (m emitter) strategies(list []control.Strategy, requests map[string]uint64) {
+	for _, s := range list {
+		m.counter(metricRequests, float64(requests[s.Name]), s.Name)
+		m.counter(metricVerdicts, float64(s.Verdicts), s.Name)
+		m.gauge(metricWindow, s.WindowS, s.Name)
+	}
+}
+
+func (m emitter) rest(s control.Status) {
+	for _, e := range s.Evictions {
+		m.counter(metricEvictions, float64(e.N), e.What)
+	}
+	m.gauge(metricBans, float64(s.Bans.IPv4), "ipv4")
+	m.gauge(metricBans, float64(s.Bans.IPv6), "ipv6")
+	m.gauge(metricElements, float64(s.Kernel.Elements))
+	m.gauge(metricDrift, float64(s.Kernel.Drift))
+	m.counter(metricRepairs, float64(s.Kernel.Repairs))
+	m.gauge(metricMode, 1, s.Mode)
+	m.gauge(metricHealth, map[bool]float64{true: 1}[s.State == "broken"])
+	b := control.Build()
+	m.gauge(metricBuild, 1, b.Version, b.Commit)
+}
+
+// serveMetrics answers Prometheus at agent.metricsListen, if that is set, until ctx is done.
+func (a *Agent) serveMetrics(ctx context.Context) error {
+	if a.cfg.Agent.MetricsListen == "" {
+		return nil
+	}
+	ln, err := net.Listen("tcp", a.cfg.Agent.MetricsListen)
+	if err != nil {
+		return fmt.Errorf("agent.metricsListen: %w", err)
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collector{a}, a.metrics.bans, a.metrics.latency, a.metrics.leaked, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	mux := http.NewServeMux()
+	mux.Handle("/metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	srv := &http.Server{Handler: mux, ReadHeaderTimeout: scrapeTimeout, ReadTimeout: scrapeTimeout, WriteTimeout: 4 * scrapeTimeout}
+	go func() { <-ctx.Done(); srv.Close() }()
+	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("metrics: %w", err)
+	}
+	return nil
+}
