@@ -97,7 +97,7 @@ minSize = 1
 minDepth = 32
 maxDepth = 32
 threshold = 0.000001
-maxCollateral = 0.25
+maxCollateral = 0.00397
 depth6 = [56, 64]
 thresholdMode = "balance"
 jail = false
@@ -154,7 +154,7 @@ jail = false
 		}, {
 			Name: "zz", Window: 10 * time.Minute, MaxEntries: 1_000_000,
 			Tiers: []cidr.Tier{{
-				MinSize: 1, MinDepth: 32, MaxDepth: 32, Threshold: 1, HostsByLength: true, MaxCollateral: 250_000,
+				MinSize: 1, MinDepth: 32, MaxDepth: 32, Threshold: 1, HostsByLength: true, MaxCollateral: 3970,
 				Depth6: [2]int{56, 64}, Balance: true,
 			}},
 		}},

@@ -61,12 +61,8 @@ func analyze(re *syntax.Regexp) needs {
 		return optional(analyze(re.Sub[0]))
 	case syntax.OpPlus:
 		return needs{part: analyze(re.Sub[0]).required()}
-	case syntax.OpRepeat:
-		if re.Min > 0 {
-			return needs{part: analyze(re.Sub[0]).required()}
-		}
 	}
-	return needs{}
+	return needs{} // any character, or any number of repetitions; Simplify has taken counted repetitions apart
 }
 
 // sequence finds the needs of n parts in a row. Parts of which every text is known are put together as long as that stays small;

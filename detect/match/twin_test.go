@@ -10,14 +10,23 @@ import (
 )
 
 // twin is match.Filter the slow, obvious way.
-func twin(o match.Options, ev *parse.Event, source string) bool {
-	return oneOf(o.Sources, func(s string) bool { return s == source }) &&
-		oneOf(o.Outcomes, func(s string) bool { return s == map[parse.Outcome]string{1: "success", 2: "failure"}[ev.Outcome] }) &&
-		oneOf(o.Statuses, func(s string) bool { return twinStatus(s, strconv.Itoa(ev.Status)) }) &&
-		oneOf(o.Methods, func(s string) bool { return ev.Method != nil && s == string(ev.Method) }) &&
-		oneOf(o.Hosts, func(s string) bool { return ev.Host != nil && strings.EqualFold(s, twinHost(string(ev.Host))) }) &&
-		(o.UserAgent == "" || ev.UserAgent != nil && regexp.MustCompile(o.UserAgent).Match(ev.UserAgent)) &&
-		(o.Endpoint == "" || ev.Target != nil && twinEndpoint(regexp.MustCompile(o.Endpoint), string(ev.Target)))
+type twin struct {
+	o                   match.Options
+	userAgent, endpoint *regexp.Regexp
+}
+
+func newTwin(o match.Options) twin {
+	return twin{o, regexp.MustCompile(o.UserAgent), regexp.MustCompile(o.Endpoint)}
+}
+
+func (w twin) match(ev *parse.Event, source string) bool {
+	return oneOf(w.o.Sources, func(s string) bool { return s == source }) &&
+		oneOf(w.o.Outcomes, func(s string) bool { return s == map[parse.Outcome]string{1: "success", 2: "failure"}[ev.Outcome] }) &&
+		oneOf(w.o.Statuses, func(s string) bool { return twinStatus(s, strconv.Itoa(ev.Status)) }) &&
+		oneOf(w.o.Methods, func(s string) bool { return ev.Method != nil && s == string(ev.Method) }) &&
+		oneOf(w.o.Hosts, func(s string) bool { return ev.Host != nil && strings.EqualFold(s, twinHost(string(ev.Host))) }) &&
+		(w.o.UserAgent == "" || ev.UserAgent != nil && w.userAgent.Match(ev.UserAgent)) &&
+		(w.o.Endpoint == "" || ev.Target != nil && twinEndpoint(w.endpoint, string(ev.Target)))
 }
 
 func oneOf(list []string, is func(string) bool) bool {
