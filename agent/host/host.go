@@ -3,9 +3,12 @@
 package host
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -19,33 +22,74 @@ const (
 	Login                // far end of an authenticated login session
 )
 
-// Fact is one address that matters to this host.
+// Fact is one address that matters to this host. Loopback, link-local, multicast and unspecified addresses are left out: nobody may ban
+// them anyway, and without their zone they say nothing.
 type Fact struct {
 	Addr netip.Addr // without zone, IPv4-mapped IPv6 unmapped
 	Kind Kind
-	Why  string // for people: "own address (eth0)", "default gateway (eth0)", "resolver (/etc/resolv.conf)", "alice is logged in (pts/0)"
+	Why  string // for people: "own address (eth0)", "default gateway", "resolver (/etc/resolv.conf)", "login of alice"
 }
 
-// Facts are all facts, sorted by address, then kind; one per address, kind and why.
+// Facts are all facts, sorted by address, then kind, then why: one for each address and kind, and for each user of a login.
 type Facts []Fact
 
 // Options of a Reader. The zero value reads this host.
 type Options struct {
 	Root   string        // put before the paths of the files that are read; for tests
 	Every  time.Duration // how often Watch looks at the files of login sessions and resolvers; 0: 10 s
-	Logger *slog.Logger
+	Logger *slog.Logger  // nil: silent
 }
 
-// Reader reads the facts of a host.
+// defaultEvery is Options.Every where none is given.
+const defaultEvery = 10 * time.Second
+
+// Reader reads the facts of a host. Addresses and routes are those of the network namespace of the calling thread.
 type Reader struct{ o Options }
 
 // New returns a Reader.
-func New(o Options) *Reader { return &Reader{o} }
+func New(o Options) *Reader {
+	if o.Every <= 0 {
+		o.Every = defaultEvery
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Reader{o}
+}
 
-// Facts reads everything once. What could not be read is left out and said in the error, which then comes with the facts that could.
-func (r *Reader) Facts(ctx context.Context) (Facts, error) { return nil, nil }
+// Facts reads everything once. What could not be read is left out and named in the error, which then comes with the facts that could.
+func (r *Reader) Facts(ctx context.Context) (Facts, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	var p parts
+	err := errors.Join(r.readAddresses(&p), r.readGateways(&p), r.readFiles(&p))
+	return p.all(), err
+}
 
-// Watch calls changed with the facts as they are at first, and again whenever they have changed, until ctx is done; it returns nil then.
-// The kernel tells of addresses and routes at once; sessions and resolvers are looked at every Options.Every. changed is called from one
-// goroutine, never twice at a time.
-func (r *Reader) Watch(ctx context.Context, changed func(Facts)) error { return nil }
+// parts are the facts by where they are read, because they change at different times.
+type parts struct {
+	addresses, gateways, files Facts
+}
+
+// all puts the parts together.
+func (p *parts) all() Facts {
+	all := slices.Concat(p.addresses, p.gateways, p.files)
+	slices.SortFunc(all, compare)
+	return slices.CompactFunc(all, func(a, b Fact) bool {
+		return a.Addr == b.Addr && a.Kind == b.Kind && (a.Why == b.Why || a.Kind != Login)
+	})
+}
+
+func compare(a, b Fact) int {
+	return cmp.Or(a.Addr.Compare(b.Addr), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Why, b.Why))
+}
+
+// add appends a fact about an address, if it says something.
+func (f *Facts) add(addr netip.Addr, kind Kind, why string) {
+	addr = addr.Unmap().WithZone("")
+	if !addr.IsValid() || addr.IsUnspecified() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || addr.IsMulticast() {
+		return
+	}
+	*f = append(*f, Fact{Addr: addr, Kind: kind, Why: why})
+}
