@@ -182,26 +182,29 @@ func (a *Agent) wakeAt(t *time.Timer, now time.Time) {
 	t.Reset(max(0, next.Sub(now)))
 }
 
-// finish waits for the sources' last batches and for what is on its way to kernel and disk, for a while.
+// finish takes the sources' last batches and waits for what is on its way to kernel and disk, for a while.
 func (a *Agent) finish(rest context.Context) error {
 	a.o.Notify("STOPPING=1")
+	a.sources.stop()
 	limit := time.NewTimer(stopPatience)
 	defer limit.Stop()
-	a.sources.stop()
-	for stopped := false; ; {
-		if stopped && len(a.sources.batches) == 0 {
-			a.savePositions()
-		}
+	reading := a.sources.done()
+	for {
 		a.settle(a.o.Clock(), cause{})
-		if stopped && len(a.sources.batches) == 0 && a.ledger.idle() {
+		if reading == nil && a.kernel.err != nil && !a.ledger.collapsed() {
+			a.ledger.giveUp(a.everything()) // the next start brings it to the kernel
+		}
+		if reading == nil && a.ledger.idle() {
 			return nil
 		}
 		select {
 		case b := <-a.sources.batches:
 			a.take(b)
-		case <-a.sources.done():
-			stopped = true
-			a.sources.forgetDone()
+		case <-reading:
+			for len(a.sources.batches) > 0 {
+				a.take(<-a.sources.batches)
+			}
+			reading = nil
 		case v := <-a.enforcer.results:
 			a.kernelSaid(v)
 		case <-a.ledger.wake:
@@ -209,7 +212,7 @@ func (a *Agent) finish(rest context.Context) error {
 		case f := <-a.requests:
 			f(a.o.Clock())
 		case <-limit.C:
-			a.log.Warn("stopping although not everything is on the disk; it will be read again from the logs")
+			a.log.Warn("stopping although not everything is on the disk; it is read again from the logs at the next start")
 			return nil
 		case <-rest.Done():
 			return nil

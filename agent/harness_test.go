@@ -81,7 +81,16 @@ func (r *rig) start() *rig {
 	if testing.Verbose() {
 		out = r.t.Output()
 	}
+	ready := make(chan struct{}, 8)
 	a, err := agent.New(cfg, agent.Options{
+		Notify: func(state string) {
+			if state == "READY=1" {
+				select {
+				case ready <- struct{}{}:
+				default:
+				}
+			}
+		},
 		Logger: slog.New(slog.NewTextHandler(out, nil)), Clock: r.now, Firewall: r.open, Load: r.load, Reload: r.reload,
 		Host: host.New(host.Options{Root: r.t.TempDir()}),
 	})
@@ -93,6 +102,11 @@ func (r *rig) start() *rig {
 	go func() { done <- a.Run(ctx) }()
 	r.stop = func() error { cancel(); r.stop = func() error { return nil }; return <-done }
 	r.t.Cleanup(func() { r.stop() })
+	select {
+	case <-ready:
+	case <-time.After(20 * time.Second):
+		r.t.Fatal("the agent is not ready")
+	}
 	r.await("the agent answers", func() bool { _, err := r.client.Status(r.t.Context()); return err == nil })
 	return r
 }

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"encoding/json"
+	"errors"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -27,6 +29,7 @@ type ledger struct {
 	waiting  []entry // for the kernel
 	saving   int     // entries handed to the store and not settled
 	dropped  uint64  // entries whose audit events were dropped because the kernel did not confirm for too long
+	gaveUp   bool    // see giveUp
 	needFull bool    // so much was dropped that the next save must hold everything
 
 	mu      sync.Mutex
@@ -73,6 +76,20 @@ func (l *ledger) collapse() {
 	clear(l.waiting)
 	l.waiting = l.waiting[:0]
 }
+
+// giveUp saves all that waits without the kernel's word, as one batch that holds everything. Nothing of it is shown.
+func (l *ledger) giveUp(all state.Batch) {
+	l.refuse(math.MaxUint64, errStopping)
+	clear(l.waiting)
+	l.waiting = l.waiting[:0]
+	l.gaveUp = true
+	l.save(entry{batch: all})
+}
+
+// collapsed says that giveUp has been called.
+func (l *ledger) collapsed() bool { return l.gaveUp }
+
+var errStopping = errors.New("the agent is stopping, and the firewall had not confirmed it")
 
 // confirm saves the entries that waited for the kernel's orders up to gen, and tells of each. full makes the batch that holds everything.
 func (l *ledger) confirm(gen uint64, full func() state.Batch, confirmed func(entry)) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"cidrx/agent/config"
@@ -73,14 +74,23 @@ func (a *Agent) begin() {
 	}
 }
 
-// ready starts the sources, once.
+// ready starts the sources, once, and says so when they have found their places.
 func (a *Agent) ready() {
 	if a.kernel.known {
 		return
 	}
 	a.kernel.known = true
 	a.sources.start()
-	a.o.Notify("READY=1")
+	list := slices.Clone(a.sources.list)
+	go func() {
+		for _, s := range list {
+			select {
+			case <-s.follower.Ready():
+			case <-s.stopped:
+			}
+		}
+		a.o.Notify("READY=1")
+	}()
 }
 
 // settle files what has changed since the last time: a new order to the kernel if it shall hold something else, and an entry for what

@@ -178,7 +178,7 @@ type sourceSet struct {
 	batches chan *delivery
 	list    []*source
 	running bool
-	ended   chan struct{} // closed when all of list have stopped after stop; nil once that has been seen
+	ended   chan struct{} // closed when all of list have stopped after stop
 	wait    sync.WaitGroup
 }
 
@@ -238,8 +238,8 @@ func (set *sourceSet) stop() {
 	go func() { set.wait.Wait(); close(ended) }()
 }
 
+// done is closed when all sources have stopped.
 func (set *sourceSet) done() <-chan struct{} { return set.ended }
-func (set *sourceSet) forgetDone()           { set.ended = nil }
 
 // takePositions are the positions of sources that have moved since the last call.
 func (set *sourceSet) takePositions() positionsBySource {

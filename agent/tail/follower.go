@@ -12,11 +12,12 @@ import (
 
 const (
 	maxFiles    = 512         // files followed by one source, rotated ones apart
-	maxOld      = 32          // rotated files kept open
+	maxOld      = 32          // rotated files kept open for one path
+	keepOld     = 8           // of these, the youngest, which stay open even if there are too many
 	rescanEvery = time.Minute // a full look although nothing seems to have changed
 )
 
-// Follower follows the files of one source. All but Status belongs to the goroutine that runs it.
+// Follower follows the files of one source. All but Status and Ready belongs to the goroutine that runs it.
 type Follower struct {
 	opt      Options
 	log      *slog.Logger
@@ -47,6 +48,8 @@ type Follower struct {
 	due       time.Time           // a full scan is due
 	notYet    time.Time           // no scan for a mere change of a directory before this
 
+	ready chan struct{} // closed when what there was at the start has been found
+
 	mu    sync.Mutex
 	shown []FileStatus
 }
@@ -59,8 +62,11 @@ func New(opt Options) *Follower {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Follower{opt: opt, log: opt.Log, targets: map[string]*target{}, files: map[fileID]*file{}}
+	return &Follower{opt: opt, log: opt.Log, targets: map[string]*target{}, files: map[fileID]*file{}, ready: make(chan struct{})}
 }
+
+// Ready is closed once Run has found the files there are and where to read on in each: what is written from then on is read.
+func (f *Follower) Ready() <-chan struct{} { return f.ready }
 
 // Run follows until ctx is done, and then returns nil; with standard input, it also ends at its end. It returns an error only for
 // options that make no sense, and what emit returned. emit is called from this goroutine alone and may block. What was emitted is
@@ -68,6 +74,7 @@ func New(opt Options) *Follower {
 func (f *Follower) Run(ctx context.Context, emit func(Chunk) error) (err error) {
 	f.emit = emit
 	if len(f.opt.Paths) == 1 && f.opt.Paths[0] == "-" {
+		close(f.ready)
 		return f.runStdin(ctx)
 	}
 	if f.patterns, err = parsePatterns(f.opt.Paths); err != nil {
@@ -79,10 +86,12 @@ func (f *Follower) Run(ctx context.Context, emit func(Chunk) error) (err error) 
 		f.watch = newWatcher(f.log)
 	}
 	f.start(time.Now())
+	close(f.ready)
 	tick := time.NewTicker(f.opt.Poll)
 	defer tick.Stop()
 	for f.err == nil && ctx.Err() == nil {
 		busy, starved := f.pass()
+		busy = busy || f.missedMore()
 		f.wait(ctx, tick.C, busy, starved)
 	}
 	return f.err

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cidrx/agent"
 	"cidrx/agent/control"
@@ -102,8 +103,16 @@ func printSummary(out io.Writer, s *agent.ReplaySummary, took time.Duration) {
 	}
 }
 
-// visible makes log content safe for a terminal.
+// visible makes log content safe for a terminal: whatever does not print is escaped.
 func visible(s string) string {
-	q := strconv.QuoteToGraphic(s)
-	return q[1 : len(q)-1]
+	var b strings.Builder
+	for _, r := range s {
+		if strconv.IsGraphic(r) && r != utf8.RuneError {
+			b.WriteRune(r)
+			continue
+		}
+		q := strconv.QuoteRuneToASCII(r)
+		b.WriteString(q[1 : len(q)-1])
+	}
+	return b.String()
 }
