@@ -1,24 +1,19 @@
 package control
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-const dialTimeout = 5 * time.Second
 
 // Client talks to the agent's control socket. Its zero value works. Errors carry advice (see Advice) and wrap ErrUnreachable,
 // ErrForbidden or ErrInvalid where that is what happened. It may be used from several goroutines.
@@ -172,37 +167,6 @@ func call[T any](ctx context.Context, c *Client, method, path string, query url.
 	return reply, nil
 }
 
-// do sends one request and returns the answer if it is a success.
-func (c *Client) do(ctx context.Context, method, path string, query url.Values, body []byte) (*http.Response, error) {
-	target := url.URL{Scheme: "http", Host: "cidrx", Path: "/v1/" + path, RawQuery: query.Encode()}
-	req, err := http.NewRequestWithContext(ctx, method, target.String(), bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("request to the agent: %w", err)
-	}
-	if len(body) > 0 {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if c.SSHPeer.IsValid() {
-		req.Header.Set(sshPeerHeader, c.SSHPeer.WithZone("").String())
-	}
-	// One connection a request: nothing is left open behind a Client, and the agent's limits are not used up by idle ones.
-	transport := &http.Transport{DisableKeepAlives: true, DialContext: c.dial}
-	resp, err := transport.RoundTrip(req)
-	if err != nil {
-		return nil, c.broken(err)
-	}
-	if resp.StatusCode != http.StatusOK {
-		defer resp.Body.Close()
-		return nil, refused(resp)
-	}
-	return resp, nil
-}
-
-func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	d := net.Dialer{Timeout: dialTimeout}
-	return d.DialContext(ctx, "unix", c.socket())
-}
-
 func (c *Client) socket() string {
 	if c.Socket == "" {
 		return DefaultSocket
@@ -223,7 +187,7 @@ func (c *Client) broken(err error) error {
 		return c.unreachable("nobody answers at "+c.socket(), err)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, unix.EAGAIN):
 		return c.unreachable("the agent at "+c.socket()+" does not answer", err)
-	case errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET), errors.Is(err, io.EOF):
+	case errors.Is(err, unix.EPIPE), errors.Is(err, unix.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &Error{Message: "the agent closed the connection", Next: "is it stopping, or are too many connections open? try again", Err: errors.Join(ErrUnreachable, err)}
 	}
 	return c.unreachable(fmt.Sprintf("what listens at %s does not answer like an agent (%v)", c.socket(), err), err)

@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// connsPerUID and connsPerAccess bound the connections open at once. They are counted for each kind of access, so that whoever
-	// may do nothing cannot keep out who may do something.
-	connsPerUID    = 32
+	// connsPerAccess bounds the connections open at once, for each kind of access, so that whoever may do nothing cannot keep out who
+	// may do something. connsPerUID does the same among those who may not do everything.
 	connsPerAccess = 64
+	connsPerUID    = 16
 )
 
 // guard is a listener that knows who is at the other end before anything is read, and how many of them there are.
@@ -60,7 +60,7 @@ func (g *guard) Accept() (net.Conn, error) {
 func (g *guard) enter(p peer) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.byUID[p.uid] >= connsPerUID || g.byAccess[p.access] >= connsPerAccess {
+	if g.byAccess[p.access] >= connsPerAccess || p.access < everything && g.byUID[p.uid] >= connsPerUID {
 		return false
 	}
 	g.byUID[p.uid]++

@@ -43,7 +43,7 @@ func listenUntilKilled(path string) {
 }
 
 // openDir is a directory that every user may enter, unlike t.TempDir.
-func openDir(t *testing.T) string {
+func openDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "cidrx-control-")
 	if err != nil {
@@ -57,7 +57,7 @@ func openDir(t *testing.T) string {
 }
 
 // serve runs a server for agent until the test ends, and returns the path of its socket.
-func serve(t *testing.T, agent control.Agent, o control.ServerOptions) (*control.Server, string) {
+func serve(t testing.TB, agent control.Agent, o control.ServerOptions) (*control.Server, string) {
 	t.Helper()
 	path := filepath.Join(openDir(t), "s.sock")
 	l, err := control.Listen(path)

@@ -28,6 +28,10 @@ func (s *Server) fail(w http.ResponseWriter, status int, err error) {
 // write sends v as one JSON document. Long lists go out element by element: a hundred thousand bans are never held as text.
 func (s *Server) write(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
+	if err := http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		s.log.Debug("control connection", "error", err)
+		panic(http.ErrAbortHandler)
+	}
 	w.WriteHeader(status)
 	out := bufio.NewWriter(w)
 	if err := writeDocument(out, v); err != nil {

@@ -24,6 +24,8 @@ const (
 	ReaderPatience = 5 * time.Second
 
 	idleTimeout = 30 * time.Second
+	// writeTimeout is how long a peer may take to read an answer, of which the largest has 100,000 bans.
+	writeTimeout = 30 * time.Second
 	// stopTimeout is how long answers under way have when the agent stops.
 	stopTimeout    = 3 * time.Second
 	maxHeaderBytes = 16 << 10
@@ -106,7 +108,6 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		Handler:           s,
 		ReadHeaderTimeout: s.options.RequestTimeout,
 		ReadTimeout:       s.options.RequestTimeout,
-		WriteTimeout:      s.options.AnswerTimeout + s.options.RequestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // mostly what hostile peers do

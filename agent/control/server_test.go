@@ -153,8 +153,8 @@ func TestConnectionLimit(t *testing.T) {
 	server, path := serve(t, controltest.New(controltest.Script{}), control.ServerOptions{LookupGroup: fakeGroups(nil)})
 	client := &control.Client{Socket: path}
 	var held []net.Conn
-	for uid := range 10 {
-		for range 20 {
+	for uid := range 20 {
+		for range 10 {
 			held = append(held, dialAs(t, who{uid: nobody + uid, gid: nobody}, path))
 		}
 	}
@@ -179,11 +179,40 @@ func TestConnectionLimit(t *testing.T) {
 }
 
 func TestConnectionLimitOfOneUser(t *testing.T) {
-	server, path := serve(t, controltest.New(controltest.Script{}), control.ServerOptions{})
-	for range 40 {
-		dial(t, path)
+	for _, tt := range []struct {
+		name string
+		who  who
+		most uint64
+	}{{"reader", who{uid: nobody, gid: readGID}, 16}, {"root", who{}, 64}} {
+		t.Run(tt.name, func(t *testing.T) {
+			server, path := serve(t, controltest.New(controltest.Script{}), control.ServerOptions{LookupGroup: fakeGroups(map[string]int{"cidrx-read": readGID})})
+			for range 80 {
+				dialAs(t, tt.who, path)
+			}
+			until(t, "connections are refused", func() bool { return server.Refused() == 80-tt.most })
+		})
 	}
-	until(t, "connections are refused", func() bool { return server.Refused() == 40-32 })
+}
+
+// A client that is turned away tries again before it gives up.
+func TestClientWaitsForRoom(t *testing.T) {
+	server, path := serve(t, controltest.New(controltest.Script{}), control.ServerOptions{})
+	var held []net.Conn
+	for range 64 {
+		held = append(held, dial(t, path))
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := (&control.Client{Socket: path}).Status(context.Background())
+		done <- err
+	}()
+	until(t, "the client is turned away", func() bool { return server.Refused() > 0 })
+	for _, c := range held {
+		c.Close()
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestSeen(t *testing.T) {

@@ -1,11 +1,9 @@
 package control_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -161,17 +159,17 @@ func (stuck) Status(ctx context.Context) (control.Status, error) {
 	return control.Status{}, ctx.Err()
 }
 
+// An agent that does not answer is no reason to wait for ever; waiting for it may take longer than sending a request may.
 func TestStuckAgent(t *testing.T) {
-	_, path := serve(t, stuck{controltest.New(controltest.Script{})}, control.ServerOptions{AnswerTimeout: 50 * time.Millisecond, RequestTimeout: 10 * time.Millisecond})
-	c := dial(t, path)
-	io.WriteString(c, getText("/v1/status"))
-	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != http.StatusGatewayTimeout || !strings.Contains(string(body), "has not done it within 50ms") {
-		t.Errorf("got %s, %s; want 504 and why", resp.Status, body)
+	_, path := serve(t, stuck{controltest.New(controltest.Script{})}, control.ServerOptions{AnswerTimeout: 200 * time.Millisecond, RequestTimeout: 100 * time.Millisecond})
+	var answer []byte
+	until(t, "the server gives up", func() bool { // on a busy host our own request may come too slowly, and is dropped
+		c := dial(t, path)
+		io.WriteString(c, getText("/v1/status"))
+		answer, _ = io.ReadAll(c)
+		return len(answer) > 0
+	})
+	if !strings.HasPrefix(string(answer), "HTTP/1.1 504 ") || !strings.Contains(string(answer), "has not done it within 200ms") {
+		t.Errorf("got %s, want 504 and why", answer)
 	}
 }
