@@ -85,6 +85,12 @@ func (j *Jail) queueOf(b *ban) *queue[*ban] {
 
 // add makes b an active ban. There must be none on its prefix.
 func (j *Jail) add(b *ban) {
+	j.put(b)
+	j.touch(b.Prefix)
+}
+
+// put puts b into everything that holds active bans.
+func (j *Jail) put(b *ban) {
 	j.bans.Insert(b.Prefix, b)
 	b.place = nowhere
 	if b.Origin == DenyList {
@@ -94,7 +100,6 @@ func (j *Jail) add(b *ban) {
 	}
 	j.crowds.add(b, j.o)
 	j.sampled(b)
-	j.touch(b.Prefix)
 }
 
 // take takes b out of everything that holds active bans.

@@ -10,6 +10,7 @@ type Counts struct {
 	Merged    uint64 // banned /64 that became their /48 for want of room
 	Forgotten uint64 // ended bans and graces that were forgotten before their time, for want of room
 	Samples   uint64 // bans whose sample lines were dropped for want of room
+	Damaged   uint64 // saved records that Restore could not take over
 	Open      int    // pieces that are left open now because carving around them would need too many
 }
 

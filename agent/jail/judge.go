@@ -77,7 +77,7 @@ func (j *Jail) sentenced(v detect.Verdict, except []netip.Prefix) (b *ban, took 
 	}
 	return &ban{Ban: Ban{
 		Prefix: v.Prefix, Except: except,
-		Start: j.now, Until: j.now.Add(j.length(v.Prefix, j.now, stage)), Stage: stage,
+		Start: j.now, Until: j.until(v.Prefix, stage), Stage: stage,
 		Reasons: withReason(nil, v.Reason), Evidence: v.Evidence,
 		Observed: j.o.Observe, Exported: !v.Enforceable,
 	}}, took

@@ -437,20 +437,16 @@ func (x *world) checkCovered(holds []jail.Hold) {
 		if i > 0 && holds[i-1].Prefix.Contains(addr) {
 			in = &holds[i-1]
 		}
+		bans := x.w.held(addr)
 		for k := 0; k < len(times); k += step {
 			at := times[k]
 			got := in != nil && (in.Until.IsZero() || in.Until.After(at))
-			if want := x.w.coveredFast(addr, at); got != want {
+			want := slices.ContainsFunc(bans, func(b *twinBan) bool { return b.until.IsZero() || b.until.After(at) })
+			if got != want {
 				x.t.Fatalf("%s at %s: held %v, want %v\nholds %v\nbans %s", addr, at, got, want, holds, x.w.text())
 			}
 		}
 	}
-}
-
-// coveredFast is covered for most addresses, which no ban is about.
-func (w *twin) coveredFast(addr netip.Addr, at time.Time) bool {
-	about := func(b *twinBan) bool { return b.prefix.Contains(addr) }
-	return slices.ContainsFunc(w.bans, about) && w.covered(addr, at)
 }
 
 func (w *twin) text() string {

@@ -3,7 +3,6 @@ package jail
 import (
 	"fmt"
 	"net/netip"
-	"time"
 )
 
 // tooWide says whether p is wider than what may be banned.
@@ -149,7 +148,6 @@ func (j *Jail) crowdBan(network netip.Prefix, members []*ban) *ban {
 	b := &ban{Ban: Ban{Prefix: network, Start: j.now, Observed: j.o.Observe, Except: j.gracesInside(network)}}
 	b.Reasons = []string{fmt.Sprintf("%d of its /64 were banned, and there was no room for more", len(members))}
 	sum := &b.Evidence
-	var until time.Time
 	for _, m := range members {
 		e := m.Evidence
 		b.Stage = max(b.Stage, m.Stage)
@@ -160,14 +158,8 @@ func (j *Jail) crowdBan(network netip.Prefix, members []*ban) *ban {
 		if e.Last.After(sum.Last) {
 			sum.Last = e.Last
 		}
-		if m.Until.After(until) {
-			until = m.Until
-		}
 		sum.Samples = e.Samples
 	}
-	b.Until = b.Start.Add(j.length(network, b.Start, b.Stage))
-	if until.After(b.Until) {
-		b.Until = until
-	}
+	b.Until = j.until(network, b.Stage)
 	return b
 }

@@ -94,6 +94,7 @@ func (j *Jail) Snapshot() Snapshot {
 // makes none longer than it was when it began.
 func (j *Jail) Restore(now time.Time, s Snapshot) []Change {
 	changes := j.tick(now)
+	j.firewall.touchAll()
 	for _, b := range s.Ended {
 		j.restoreEnded(b)
 	}
@@ -103,20 +104,23 @@ func (j *Jail) Restore(now time.Time, s Snapshot) []Change {
 	for _, b := range s.Bans {
 		j.restoreBan(b)
 	}
-	j.firewall.touchAll()
 	changes = append(changes, j.endDue()...)
 	changes = append(changes, j.freeExempt()...)
 	changes = append(changes, j.weed(!j.o.Observe)...)
 	return append(changes, j.reconcile()...)
 }
 
-// restoreBan makes b active again. What no jail can have saved is left out: the file may be damaged, or of another version.
+// restoreBan makes b active again. What no jail can have saved is left out and counted: the file may be
+// damaged, or of another version.
 func (j *Jail) restoreBan(b Ban) {
 	p, ok := normal(b.Prefix)
 	if _, twice := j.bans.Get(p); !ok || twice || b.Until.IsZero() != (b.Origin == DenyList) || b.Origin > DenyList {
+		j.counts.Damaged++
 		return
 	}
-	changed := b.Start.After(j.now)
+	if b.Start.After(j.now) {
+		j.unsaved.bans.note(p)
+	}
 	b.Start, b.Until = j.notAfterNow(b.Start, b.Until)
 	b.Except = exceptions(p, b.Except)
 	if b.Prefix, b.Ended = p, false; b.Origin != Detected {
@@ -124,10 +128,7 @@ func (j *Jail) restoreBan(b Ban) {
 	} else {
 		b.Stage = min(max(0, b.Stage), len(j.o.Stages)-1)
 	}
-	j.add(&ban{Ban: b})
-	if !changed {
-		delete(j.unsaved.bans, p)
-	}
+	j.put(&ban{Ban: b})
 }
 
 // exceptions are those of the prefixes that lie inside p.
@@ -148,6 +149,7 @@ func exceptions(p netip.Prefix, prefixes []netip.Prefix) []netip.Prefix {
 func (j *Jail) restoreEnded(b Ban) {
 	p, ok := normal(b.Prefix)
 	if _, twice := j.past.Get(p); !ok || twice {
+		j.counts.Damaged++
 		return
 	}
 	over := b.Until
@@ -165,6 +167,7 @@ func (j *Jail) restoreEnded(b Ban) {
 func (j *Jail) restoreGrace(g Grace) {
 	p, ok := normal(g.Prefix)
 	if _, twice := j.graces.Get(p); !ok || twice {
+		j.counts.Damaged++
 		return
 	}
 	since := g.Since

@@ -62,6 +62,20 @@ func (j *Jail) takeOver(p netip.Prefix, hosts int) (stage int, took bool) {
 	return min(stage, len(j.o.Stages)-1), true
 }
 
+// until is when a new ban of p ends: when its stage is over, and some time later, up to a tenth. Detected bans inside it that end within
+// the tenth end no later than it: else chance would make them outlive it by seconds, and the firewall would have to hold it in pieces
+// around each of them.
+func (j *Jail) until(p netip.Prefix, stage int) time.Time {
+	until := j.now.Add(j.length(p, j.now, stage))
+	latest := j.now.Add(j.o.Stages[stage] + j.o.Stages[stage]/10)
+	for _, b := range j.bans.Subnets(p) {
+		if b.Origin == Detected && b.Until.After(until) && !b.Until.After(latest) {
+			until = b.Until
+		}
+	}
+	return until
+}
+
 // length is how long a detected ban lasts: its stage, and up to a tenth that depends on prefix and start, so that bans do not all end
 // at once and a replay comes to the same.
 func (j *Jail) length(p netip.Prefix, start time.Time, stage int) time.Duration {

@@ -106,15 +106,18 @@ func builtIn(banPrivate bool) []netip.Prefix {
 	return slices.Concat(twinFixed, twinPrivate)
 }
 
-// covered says whether an address is to be held at a time, as far as is known now.
-func (w *twin) covered(addr netip.Addr, at time.Time) bool {
+// held are the bans that cover an address now, if they are to be held at all.
+func (w *twin) held(addr netip.Addr) (bans []*twinBan) {
 	p := netip.PrefixFrom(addr, addr.BitLen())
-	if w.o.Observe || twinFull(w.exempt(), p) {
-		return false
+	for _, b := range w.bans {
+		if b.prefix.Contains(addr) && !w.o.Observe && !b.observed && !b.exported && !twinFull(b.except, p) {
+			bans = append(bans, b)
+		}
 	}
-	return slices.ContainsFunc(w.bans, func(b *twinBan) bool {
-		return !b.observed && !b.exported && (b.until.IsZero() || b.until.After(at)) && twinCovers(b.prefix, p) && !twinFull(b.except, p)
-	})
+	if bans == nil || twinFull(w.exempt(), p) {
+		return nil
+	}
+	return bans
 }
 
 func (w *twin) get(p netip.Prefix) *twinBan {
@@ -417,28 +420,27 @@ func (w *twin) crowd() (netip.Prefix, bool) {
 func (w *twin) merge(q netip.Prefix) {
 	b := &twinBan{prefix: q, start: w.now, observed: w.o.Observe, except: w.gracesIn(q)}
 	w.sort()
-	var most time.Time
-	for _, m := range slices.Clone(w.bans) {
+	before := slices.Clone(w.bans)
+	for _, m := range before {
 		if w.joins(m) && twinCovers(q, m.prefix) {
 			b.stage, b.hosts = max(b.stage, m.stage), b.hosts+max(1, m.hosts)
-			if m.until.After(most) {
-				most = m.until
-			}
 			w.end(m, w.now, jail.ByWider)
 		}
 	}
-	b.until = w.told(q, w.o.Stages[b.stage])
-	if b.until.Before(most) {
-		w.bad = "the /48 ends before one of its /64"
-	}
+	b.until = w.told(q, b.stage, before)
 	w.bans = append(w.bans, b)
 }
 
-// told is the end that the jail gave a new ban, after a look whether it fits its stage.
-func (w *twin) told(p netip.Prefix, length time.Duration) time.Time {
-	until := w.untils[p]
+// told is the end that the jail gave a new ban, after a look whether it fits its stage and the bans inside it.
+func (w *twin) told(p netip.Prefix, stage int, bans []*twinBan) time.Time {
+	until, length := w.untils[p], w.o.Stages[stage]
 	if d := until.Sub(w.now); d < length || d > length+length/10 {
 		w.bad = "ban of " + p.String() + " for " + d.String() + " at a stage of " + length.String()
+	}
+	for _, b := range bans {
+		if twinCovers(p, b.prefix) && b.origin == jail.Detected && b.until.After(until) && b.until.Sub(w.now) <= length+length/10 {
+			w.bad = b.prefix.String() + " outlives " + p.String()
+		}
 	}
 	return until
 }
@@ -525,7 +527,7 @@ func (w *twin) sentence(v detect.Verdict, stage int, took bool, except []netip.P
 		return
 	}
 	b := &twinBan{prefix: p, except: except, start: w.now, stage: stage, hosts: v.Evidence.Hosts, observed: w.o.Observe, exported: !v.Enforceable}
-	b.until = w.told(p, w.o.Stages[stage])
+	b.until = w.told(p, stage, w.bans)
 	w.bans = append(w.bans, b)
 }
 

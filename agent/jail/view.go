@@ -61,6 +61,9 @@ func (j *Jail) Forgotten(addr netip.Addr, at time.Time) bool {
 // Active are the active bans, sorted by prefix.
 func (j *Jail) Active() []Ban { return values(j.all()) }
 
+// Size is the number of active bans.
+func (j *Jail) Size() int { return j.bans.Size() }
+
 // Count counts the active bans by family.
 func (j *Jail) Count() (ipv4, ipv6 int) { return j.bans.Size4(), j.bans.Size6() }
 
