@@ -31,8 +31,9 @@ type elementWriter struct {
 	table string
 	set   firewall.Set
 	verb  uint16
-	msg   int // offset of the message under way; 0: none
-	list  int // offset of its list of elements
+	renew bool // elements may be there already: give them the new timeout
+	msg   int  // offset of the message under way; 0: none
+	list  int  // offset of its list of elements
 }
 
 func (w *elementWriter) openMessage() {
@@ -84,6 +85,10 @@ func (w *elementWriter) element(key netip.Addr, flags uint32, timeout time.Durat
 	w.b.closeAttr(value)
 	if timeout != 0 {
 		w.b.uint64(unix.NFTA_SET_ELEM_TIMEOUT, uint64(timeout.Milliseconds()))
+	}
+	if timeout != 0 && w.renew {
+		// The kernel takes no notice of a timeout that equals the one given before, however much of that is gone; of this it does.
+		w.b.uint64(unix.NFTA_SET_ELEM_EXPIRATION, uint64(timeout.Milliseconds()))
 	}
 	w.b.closeAttr(elem)
 }

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"time"
 
 	"cidrx/firewall"
 
@@ -22,8 +23,9 @@ import (
 
 // Firewall is the kernel's nf_tables. Its methods may be called from several goroutines.
 type Firewall struct {
-	o        Options
-	features features
+	o          Options
+	features   features
+	checkEvery time.Duration // how often the generation is compared with the events heard
 
 	mu     sync.Mutex
 	closed bool
@@ -37,6 +39,7 @@ type Firewall struct {
 	anew    bool // the allowlist has to be written whether it changed or not
 	clock   stepClock
 	written bool              // the table is ours: changes by others are drift
+	born    uint32            // generation before it became ours
 	gen     uint32            // generation before the last full write: drift up to it is repaired
 	digest  [sha256.Size]byte // of the layout, as read back after the last full write
 	ops     []firewall.Op     // kept for their capacity
@@ -70,7 +73,7 @@ func New(o Options) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Firewall{o: o}
+	f := &Firewall{o: o, checkEvery: time.Second}
 	if err := f.open(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

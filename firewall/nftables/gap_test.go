@@ -14,8 +14,8 @@ import (
 func arrived(t *testing.T, r *receiver) {
 	t.Helper()
 	select {
-	case from := <-r.from:
-		t.Fatalf("a packet from %v arrived", from)
+	case got := <-r.arrived:
+		t.Fatalf("a packet from %v arrived", got.from)
 	default:
 	}
 }
@@ -32,10 +32,10 @@ func underFire(t *testing.T, n network, first *nftables.Firewall, w firewall.Wan
 	eventually(t, "packets still fly", func() bool { return fl.sent.Load() > before+1000 })
 	fl.end()
 	// The last packets are on their way while a fence is: it comes from an address that is not banned, by the same way.
-	fence := netip.MustParseAddr("198.51.100.200")
-	send(t, n.attackers, fence.String(), to4)
-	if others := r.waitFor(t, fence, func() { send(t, n.attackers, fence.String(), to4) }); len(others) > 0 {
-		t.Errorf("%d packets of banned addresses arrived, the first from %v", len(others), others[0])
+	const fence = "198.51.100.200"
+	others := r.waitFor(t, netip.MustParseAddr(fence), func() string { return send(t, n.attackers, fence, to4) })
+	if len(others) > 0 {
+		t.Errorf("%d packets of banned addresses arrived, the first from %v", len(others), others[0].from)
 	}
 	t.Logf("%d packets sent", fl.sent.Load())
 }

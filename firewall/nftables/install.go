@@ -14,22 +14,30 @@ import (
 // stayed.
 func (f *Firewall) install(have found) (kept bool, err error) {
 	l := newLayout(f.o, f.o.Table, false)
-	if have.exists && have.tracks != f.o.ProtectOutbound && l.fits(have) {
-		// Networks were dropped in one chain so far and will be in the other: a packet between the two would meet neither. So first in both.
-		between := newLayout(f.o, f.o.Table, false)
-		between.rules = rules(f.o, between.table, true)
-		between.change(f.rules, have)
-		err = flush(f.rules)
+	if l.fits(have) && have.tracks != f.o.ProtectOutbound {
+		if have, err = f.installBetween(have); err != nil {
+			return false, err
+		}
 	}
-	if err == nil {
-		kept = l.change(f.rules, have)
-		err = flush(f.rules)
-	}
+	kept = l.change(f.rules, have)
+	err = flush(f.rules)
 	if err == nil || !have.exists {
 		return kept, wrapInstall(f.o.Table, err)
 	}
 	f.o.Logger.Warn("nftables: the table cannot be changed in place; replacing it", "table", f.o.Table, "error", err)
 	return false, f.installAnew()
+}
+
+// installBetween has networks dropped in both chains. They were dropped in one so far and will be in the other, and a packet that is between the
+// two at the moment of change would meet neither.
+func (f *Firewall) installBetween(have found) (found, error) {
+	l := newLayout(f.o, f.o.Table, false)
+	l.rules = rules(f.o, l.table, true)
+	l.change(f.rules, have)
+	if err := flush(f.rules); err != nil {
+		return have, wrapInstall(f.o.Table, err)
+	}
+	return f.writer.readLayout(f.o.Table)
 }
 
 // installAnew replaces the whole table, for what cannot be changed in place: there is a moment without bans.
@@ -44,10 +52,15 @@ func (f *Firewall) installAnew() error {
 	return wrapInstall(f.o.Table, flush(f.rules))
 }
 
-// fits says whether all sets and chains are there as they should be, and no others.
+// fits says whether the chains and the sets of bans are there as they should be.
 func (l *layout) fits(have found) bool {
 	sets, chains := l.shapes()
-	return maps.Equal(sets, have.sets) && maps.Equal(chains, have.chains)
+	for _, set := range banSets {
+		if have.sets[string(set)] != sets[string(set)] {
+			return false
+		}
+	}
+	return maps.Equal(chains, have.chains)
 }
 
 func wrapInstall(table string, err error) error {

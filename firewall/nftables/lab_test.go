@@ -109,80 +109,93 @@ func sync(t testing.TB, f firewall.Firewall, w firewall.Want) firewall.Result {
 	return r
 }
 
-// receiver counts the UDP packets that arrive, by source.
+// packet is one that arrived.
+type packet struct {
+	from netip.Addr
+	id   string
+}
+
+// receiver takes the UDP packets that arrive.
 type receiver struct {
-	conn net.PacketConn
-	from chan netip.Addr
+	conn    net.PacketConn
+	arrived chan packet
 }
 
 func listen(t testing.TB, ns *netlab.Namespace, address string) *receiver {
 	t.Helper()
 	conn, err := ns.ListenPacket("udp", address)
 	check(t, err)
-	r := &receiver{conn: conn, from: make(chan netip.Addr, 1024)}
+	r := &receiver{conn: conn, arrived: make(chan packet, 1024)}
 	t.Cleanup(func() { conn.Close() })
 	go r.run()
 	return r
 }
 
 func (r *receiver) run() {
-	defer close(r.from)
+	defer close(r.arrived)
 	buf := make([]byte, 64)
 	for {
-		_, addr, err := r.conn.ReadFrom(buf)
+		n, addr, err := r.conn.ReadFrom(buf)
 		if err != nil {
 			return
 		}
-		r.from <- addr.(*net.UDPAddr).AddrPort().Addr().Unmap()
+		r.arrived <- packet{addr.(*net.UDPAddr).AddrPort().Addr().Unmap(), string(buf[:n])}
 	}
 }
 
-// waitFor takes arrivals until one comes from an address, and returns the others before it.
-func (r *receiver) waitFor(t testing.TB, want netip.Addr, resend func()) (others []netip.Addr) {
+// waitFor takes arrivals until there is one that was sent with one of the ids, and returns those of other addresses before it. It sends again now
+// and then: the first packets of a flow may be lost to neighbour discovery.
+func (r *receiver) waitFor(t testing.TB, from netip.Addr, send func() string) (others []packet) {
 	t.Helper()
+	ids := []string{send()}
 	deadline := time.After(patience)
 	for {
 		select {
-		case got := <-r.from:
-			if got == want {
+		case got := <-r.arrived:
+			if slices.Contains(ids, got.id) {
 				return others
 			}
-			others = append(others, got)
+			if got.from != from {
+				others = append(others, got)
+			}
 		case <-time.After(200 * time.Millisecond):
-			resend() // the first packets of a flow may be lost to neighbour discovery
+			ids = append(ids, send())
 		case <-deadline:
-			t.Fatalf("nothing from %v within %v", want, patience)
+			t.Fatalf("nothing from %v within %v", from, patience)
 		}
 	}
 }
 
-// send sends one UDP packet from a source address.
-func send(t testing.TB, ns *netlab.Namespace, from, to string) {
+// packetID numbers the packets sent.
+var packetID atomic.Int64
+
+// send sends one UDP packet from a source address and returns what is in it.
+func send(t testing.TB, ns *netlab.Namespace, from, to string) string {
 	t.Helper()
 	conn, err := ns.Dial(t.Context(), "udp", netip.MustParseAddr(from), to)
 	check(t, err)
 	defer conn.Close()
-	_, err = conn.Write([]byte("x"))
+	id := fmt.Sprint(packetID.Add(1))
+	_, err = conn.Write([]byte(id))
 	check(t, err)
+	return id
 }
 
 // passes checks that a packet from an address arrives.
 func passes(t testing.TB, ns *netlab.Namespace, r *receiver, from, to string) {
 	t.Helper()
-	again := func() { send(t, ns, from, to) }
-	again()
-	r.waitFor(t, netip.MustParseAddr(from), again)
+	r.waitFor(t, netip.MustParseAddr(from), func() string { return send(t, ns, from, to) })
 }
 
 // dropped checks that a packet from an address does not arrive: the kernel counts it at the element that bans it.
 func dropped(t testing.TB, ns *netlab.Namespace, f *nftables.Firewall, r *receiver, from, to string) {
 	t.Helper()
 	before := drops(t, f, from)
-	send(t, ns, from, to)
+	id := send(t, ns, from, to)
 	eventually(t, "a packet from "+from+" is dropped", func() bool {
 		select {
-		case addr := <-r.from:
-			if addr == netip.MustParseAddr(from) {
+		case got := <-r.arrived:
+			if got.id == id {
 				t.Fatalf("a packet from %s arrived", from)
 			}
 		default:

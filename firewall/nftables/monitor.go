@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -41,8 +42,8 @@ type ownPorts struct {
 type monitor struct {
 	*socket
 	own  ownPorts
-	last uint32 // newest generation heard of
-	now  change // worst change to our table in the commit that is being heard
+	last atomic.Uint32 // newest generation heard of
+	now  change        // worst change to our table in the commit that is being heard
 }
 
 // heard is one commit of somebody else's that changed our table.
@@ -69,7 +70,7 @@ func openMonitor(netns int, own ownPorts) (*monitor, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("nftables: listen for changes: %w", err), s.Close())
 	}
-	m.last = g.id
+	m.last.Store(g.id)
 	return m, nil
 }
 
@@ -128,9 +129,10 @@ func (m *monitor) listen(ctx context.Context, table string, deadline time.Time, 
 // commit takes the end of a commit, and says whether commits before it were not heard.
 func (m *monitor) commit(msg message, each func(heard)) (missed bool) {
 	g := readGeneration(msg.nfAttributes())
-	missed = later(g.id, m.last+1)
-	if later(g.id, m.last) {
-		m.last = g.id
+	last := m.last.Load()
+	missed = later(g.id, last+1)
+	if later(g.id, last) {
+		m.last.Store(g.id)
 	}
 	if m.now != noChange && !m.isOwn(msg.port) {
 		each(heard{generation: g, change: m.now})

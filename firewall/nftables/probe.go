@@ -72,12 +72,12 @@ func (f *Firewall) endProbe() error {
 	return explain("delete the scratch table", flush(f.rules))
 }
 
-// tryElements adds an element twice with different timeouts and looks which one counts, then destroys one that is not there.
+// tryElements adds an element and renews its timeout, looks what is left of it, and destroys an element that is not there.
 func (f *Firewall) tryElements() (features, error) {
 	var found features
-	p := netip.MustParsePrefix("192.0.2.1/32")
+	there, absent := netip.MustParsePrefix("192.0.2.1/32"), netip.MustParsePrefix("192.0.2.2/32")
 	for _, timeout := range []time.Duration{time.Hour, 2 * time.Hour} {
-		if err := f.tryElement(addElement, p, timeout); err != nil {
+		if err := f.tryElement(addElement, there, timeout); err != nil {
 			return found, err
 		}
 	}
@@ -85,17 +85,16 @@ func (f *Firewall) tryElements() (features, error) {
 	if err != nil {
 		return found, err
 	}
-	err = f.tryElement(destroySetElem, netip.MustParsePrefix("192.0.2.2/32"), 0)
-	found.destroys = err == nil
-	if err != nil { // a kernel that does not know the verb; whatever else it is will show
-		return found, f.reopen()
+	if err := f.tryElement(destroySetElem, absent, 0); err != nil {
+		return found, f.reopen() // a kernel that does not know the verb; whatever else it is will show
 	}
+	found.destroys = true
 	return found, nil
 }
 
 func (f *Firewall) tryElement(verb uint16, p netip.Prefix, timeout time.Duration) error {
 	b := f.writer.newBatch(nil)
-	w := elementWriter{b: b, table: probeTable(f.o), set: firewall.SetOf(p), verb: verb}
+	w := elementWriter{b: b, table: probeTable(f.o), set: firewall.SetOf(p), verb: verb, renew: true}
 	w.write(p, timeout)
 	w.close()
 	return b.commit()

@@ -52,7 +52,9 @@ func (f *Firewall) writeAll(ctx context.Context, want firewall.Want, now time.Ti
 	if err != nil {
 		return f.broken(err)
 	}
-	f.written = true
+	if !f.written {
+		f.written, f.born = true, before.id
+	}
 	if kept {
 		err = f.replace(ctx, want, now)
 	} else {
@@ -163,7 +165,7 @@ func (f *Firewall) merge(ctx context.Context, want firewall.Want, now time.Time)
 
 // writeSet appends those elements that belong to a set.
 func (f *Firewall) writeSet(b *batch, set firewall.Set, verb uint16, elements []firewall.Element, now time.Time) {
-	w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb}
+	w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb, renew: f.features.replaces}
 	defer w.close()
 	for i := range elements {
 		e := &elements[i]

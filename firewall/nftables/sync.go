@@ -182,7 +182,7 @@ func (f *Firewall) writeOps(b *batch, ops []firewall.Op, now time.Time, chosen f
 // writePass appends those of ops that are chosen, set by set.
 func (f *Firewall) writePass(b *batch, verb uint16, ops []firewall.Op, now time.Time, chosen func(*firewall.Op) bool) {
 	for _, set := range banSets {
-		w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb}
+		w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb, renew: f.features.replaces}
 		for i := range ops {
 			e := &ops[i].Element
 			if firewall.SetOf(e.Prefix) != set || !chosen(&ops[i]) {

@@ -14,16 +14,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// checkEvery is how often the generation is compared with the events heard.
-const checkEvery = time.Second
-
 // Watch reports what others do to our table, from New on, until ctx is done or the Firewall is closed. It hears of it through events; behind them
 // stands a look at the generation each second, and where events were lost the whole table is compared with what it should be.
 // One Watch at a time.
 func (f *Firewall) Watch(ctx context.Context, drift func(firewall.Drift)) error {
 	stop := context.AfterFunc(ctx, f.wake)
 	defer stop()
-	w := &watch{f: f, drift: drift, check: time.Now().Add(checkEvery)}
+	w := &watch{f: f, drift: drift, check: time.Now().Add(f.checkEvery)}
 	for ctx.Err() == nil {
 		err := w.step(ctx)
 		if f.isClosed() || ctx.Err() != nil {
@@ -64,8 +61,9 @@ func (w *watch) step(ctx context.Context) error {
 	var commits []heard
 	err := w.f.monitor.listen(ctx, w.f.o.Table, w.check, func(h heard) { commits = append(commits, h) })
 	for _, h := range commits {
-		w.f.suspectAfter(h)
-		w.drift(firewall.Drift{What: h.change.String(), By: h.by()})
+		if w.f.suspectAfter(h) {
+			w.drift(firewall.Drift{What: h.change.String(), By: h.by()})
+		}
 	}
 	switch {
 	case ctx.Err() != nil || errors.Is(err, os.ErrClosed):
@@ -85,16 +83,17 @@ func (w *watch) step(ctx context.Context) error {
 
 // compare looks whether there was a commit that no event told of. An event may be on its way: only one that is missing at two checks is missing.
 func (w *watch) compare() error {
-	w.check = time.Now().Add(checkEvery)
+	w.check = time.Now().Add(w.f.checkEvery)
 	g, err := w.f.currentGeneration()
 	if err != nil {
 		return err
 	}
-	behind := g.id != w.f.monitor.last
-	if behind && w.late && w.seen == w.f.monitor.last {
+	last := w.f.monitor.last.Load()
+	behind := g.id != last
+	if behind && w.late && w.seen == last {
 		return w.resume()
 	}
-	w.late, w.seen = behind, w.f.monitor.last
+	w.late, w.seen = behind, last
 	return nil
 }
 
@@ -146,13 +145,15 @@ func (f *Firewall) listenAnew() error {
 	return old.Close()
 }
 
-// suspectAfter notes that what we believe of the kernel is no longer true, unless everything was written anew after it.
-func (f *Firewall) suspectAfter(h heard) {
+// suspectAfter notes that what we believe of the kernel is no longer true, unless everything was written anew after it. It says whether the table
+// was ours.
+func (f *Firewall) suspectAfter(h heard) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.written && later(h.id, f.gen) {
 		f.doubt(h.change)
 	}
+	return f.written && later(h.id, f.born)
 }
 
 func (f *Firewall) doubt(c change) {
