@@ -71,9 +71,9 @@ func (t *term) encode(v any, indent string) error {
 	return t.put(printableJSON(b.Bytes()))
 }
 
-// say writes one line to stderr.
+// say writes one line to stderr. Several errors in one message, such as those of a configuration file, stay apart.
 func (t *term) say(message string) {
-	fmt.Fprintln(t.err, "cidrxctl: "+printableText(message))
+	fmt.Fprintln(t.err, "cidrxctl: "+printableText(strings.ReplaceAll(message, "\n", "; ")))
 }
 
 // ask waits for an answer; only yes is one.
