@@ -17,7 +17,7 @@ func parseClient(b []byte) (netip.Addr, bool) {
 		}
 		b = b[1:end]
 	}
-	return parseBare(b)
+	return parseZoned(b)
 }
 
 // parseBare reads an address without port. An IPv6 zone is dropped and an IPv4-mapped address unmapped. Leading zeros, missing octets
@@ -26,6 +26,11 @@ func parseBare(b []byte) (netip.Addr, bool) {
 	if addr, n := scanIPv4(b); n > 0 {
 		return addr, n == len(b)
 	}
+	return parseZoned(b)
+}
+
+// parseZoned reads an IPv6 address with or without a zone.
+func parseZoned(b []byte) (netip.Addr, bool) {
 	if i := bytes.IndexByte(b, '%'); i >= 0 && i < len(b)-1 {
 		b = b[:i]
 	}

@@ -16,3 +16,6 @@ func Scan(o Options, b []byte) (t time.Time, n int) {
 	s := newStamps(o)
 	return s.scan(b)
 }
+
+// NewArena makes an Arena that need not grow for n bytes, so that all it gives out lies in Buf.
+func NewArena(n int) *Arena { return &Arena{buf: make([]byte, 0, n)} }

@@ -90,6 +90,9 @@ func mayTear(msg []byte) bool {
 	if _, limit := cutPrefix(own, "limiting "); limit || bytes.HasPrefix(own, []byte("access forbidden by rule")) {
 		return len(tail) == 0 || bytes.IndexByte(tail, '"') >= 0 && tail[len(tail)-1] != '"'
 	}
+	if _, user := cutPrefix(own, `user "`); user {
+		return false // a name holds no colon, and no line of nginx's is without
+	}
 	return bytes.IndexAny(own, `"[`) >= 0 || bytes.HasPrefix(own, []byte("js: ")) || bytes.HasPrefix(own, []byte("perl: "))
 }
 

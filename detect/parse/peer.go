@@ -59,6 +59,12 @@ func scanPeer(b []byte, ev *Event) (n int) {
 	return end + len(" port ") + digits
 }
 
+// isPeer tells whether all of b is what scanPeer reads.
+func isPeer(b []byte, ev *Event) bool {
+	n := scanPeer(b, ev)
+	return n > 0 && n == len(b)
+}
+
 // cutNamed cuts "authenticating user " or "invalid user ", which stand before a name.
 func cutNamed(b []byte) (rest []byte, ok bool) {
 	if rest, ok = cutPrefix(b, "authenticating user "); ok {

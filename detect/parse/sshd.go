@@ -122,8 +122,7 @@ func (p *sshd) invalidUser(rest []byte, ev *Event) error {
 	if at < 0 {
 		return errNoPeer
 	}
-	n := scanPeer(rest[at+len(" from "):], ev)
-	if n != len(rest)-at-len(" from ") {
+	if !isPeer(rest[at+len(" from "):], ev) {
 		return errNoPeer
 	}
 	ev.User = rest[:at:at]
@@ -153,7 +152,7 @@ func (p *sshd) closed(rest []byte, ev *Event) error {
 	named, isNamed := cutNamed(rest)
 	if !isNamed {
 		rest = cutPreauth(rest)
-		if n := scanPeer(rest, ev); n == 0 || n != len(rest) {
+		if !isPeer(rest, ev) {
 			return errNoPeer
 		}
 		return nil
@@ -163,7 +162,7 @@ func (p *sshd) closed(rest []byte, ev *Event) error {
 	}
 	named = cutPreauth(named)
 	at := lastPeer(named)
-	if at < 1 || scanPeer(named[at:], ev) != len(named)-at {
+	if at < 1 || !isPeer(named[at:], ev) {
 		return errNoPeer
 	}
 	ev.User = named[: at-1 : at-1]
@@ -211,7 +210,7 @@ func (p *sshd) receivedDisconnect(rest []byte, ev *Event) error {
 func (p *sshd) timeout(rest []byte, ev *Event) error {
 	from, ok := cutPrefix(rest, "connection from ")
 	if !ok {
-		if n := scanPeer(rest, ev); n == 0 || n != len(rest) {
+		if !isPeer(rest, ev) {
 			return errNoPeer
 		}
 		return nil

@@ -1,12 +1,15 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
 // text reads lines by a layout, from left to right. A stretch of places outside quotes is read again from the right when that fails,
 // because a user name or a target may hold blanks: see stretch.
 type text struct {
 	layout
-	trailing  bool // more fields may follow, after a blank
+	preset    bool // of the common log format: its own time stamps only, and more fields may follow after a blank
 	stretches []stretch
 	stamps    stamps
 	opts      Options
@@ -14,8 +17,8 @@ type text struct {
 	escapes   bool   // the line being read has a backslash in it
 }
 
-func newText(l layout, trailing bool, opts Options) *text {
-	t := &text{layout: l, trailing: trailing, stretches: l.stretches(), stamps: newStamps(opts), opts: opts}
+func newText(l layout, preset bool, opts Options) *text {
+	t := &text{layout: l, preset: preset, stretches: l.stretches(), stamps: newStamps(opts), opts: opts}
 	for _, s := range t.stretches {
 		if s.free >= 0 {
 			t.places[s.free].free = true
@@ -53,7 +56,7 @@ func (t *text) read(ev *Event) error {
 			free = pos
 		}
 		next, err := t.place(i, pos, ev)
-		if err == nil && i == len(t.places)-1 && next < len(ev.Line) && !(t.trailing && ev.Line[next] == ' ') {
+		if err == nil && i == len(t.places)-1 && next < len(ev.Line) && !(t.preset && ev.Line[next] == ' ') {
 			err = errTail
 		}
 		if err != nil {
@@ -127,7 +130,7 @@ func (t *text) open(p *place, pos int, ev *Event) (next int, err error) {
 			return pos + n, nil
 		}
 	case fieldTime:
-		at, n := t.stamps.scan(b)
+		at, n := t.stamp(b)
 		if n == 0 {
 			return 0, errTime
 		}
@@ -142,7 +145,24 @@ func (t *text) open(p *place, pos int, ev *Event) (next int, err error) {
 	if end < 0 {
 		return 0, errShape
 	}
+	if p.field.written() && closingQuote(b[:end], t.escapes) >= 0 && string(b[:end]) != noUser {
+		return 0, errShape // servers escape the quotes in what clients write
+	}
 	return pos + end, t.set(p, b[:end], ev)
+}
+
+// noUser is how Apache logs an empty user name.
+const noUser = `""`
+
+// stamp reads the time stamp at the start of b.
+func (t *text) stamp(b []byte) (at time.Time, n int) {
+	if !t.preset {
+		return t.stamps.scan(b)
+	}
+	if len(b) < clfLen {
+		return at, 0
+	}
+	return t.stamps.clf.parse(b)
 }
 
 // endOf finds the end of the open place at the start of b: where the text after it first stands, or a blank or the end of the line
@@ -157,7 +177,7 @@ func (t *text) endOf(p *place, b []byte) int {
 		}
 		return bytes.Index(b, p.after)
 	}
-	if i := bytes.IndexByte(b, ' '); i >= 0 && t.trailing {
+	if i := bytes.IndexByte(b, ' '); i >= 0 && t.preset {
 		return i
 	}
 	return len(b)
@@ -176,7 +196,7 @@ func (t *text) set(p *place, b []byte, ev *Event) error {
 		}
 		ev.Client = addr
 	case fieldTime:
-		at, n := t.stamps.scan(b)
+		at, n := t.stamp(b)
 		if n == 0 || n != len(b) {
 			return errTime
 		}
@@ -207,7 +227,7 @@ func (t *text) setText(f field, b []byte, ev *Event) {
 	case fieldHost:
 		ev.Host = b
 	case fieldUser:
-		if string(b) != `""` { // Apache's empty user name
+		if string(b) != noUser {
 			ev.User = b
 		}
 	case fieldForwarded:
@@ -218,7 +238,7 @@ func (t *text) setText(f field, b []byte, ev *Event) {
 // setStatus reads a status of one to three digits; 000 and "-" are none.
 func setStatus(b []byte, ev *Event) error {
 	v, n := scanNumber(b)
-	if present(b) != nil && (n != len(b) || n > 3) {
+	if string(b) != "-" && (n != len(b) || n > 3 || n == 0) {
 		return errStatus
 	}
 	ev.Status = int(v)
@@ -227,11 +247,11 @@ func setStatus(b []byte, ev *Event) error {
 
 // setBytes reads a count; "-" is none.
 func setBytes(b []byte, ev *Event) error {
-	if present(b) == nil {
+	if string(b) == "-" {
 		return nil
 	}
 	v, n := scanNumber(b)
-	if n != len(b) {
+	if n != len(b) || n == 0 {
 		return errBytes
 	}
 	ev.Bytes = v
