@@ -48,6 +48,29 @@ func TestProtect(t *testing.T) {
 	}
 }
 
+// A newer program's file is nothing to guess at, and nothing to destroy either.
+func TestNewerFormat(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s, _, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.file.update(func(b *book) error { return b.putMeta(formatKey, []byte{format + 1}) })
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s, rec, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(rec.KeptAs, path+".newer-") || !strings.Contains(rec.Damage, "format 2 instead of 1") || len(rec.Lost) != int(tables) {
+		t.Errorf("%+v", rec)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestLockOwner(t *testing.T) {
 	const locks = `1: POSIX  ADVISORY  WRITE 11 fe:00:4711 0 EOF
 2: FLOCK  ADVISORY  WRITE 12 fe:01:4711 0 EOF

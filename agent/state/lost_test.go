@@ -13,6 +13,7 @@ import (
 	"cidrx/agent/state"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
 )
 
 // What somebody does to the file while the agent runs. The store asks for the full picture, and nothing is missing at the next start.
@@ -112,6 +113,46 @@ func TestInUse(t *testing.T) {
 	s.close()
 	if _, rec := open(t, path, state.Options{}); len(rec.Bans) != 2 {
 		t.Errorf("%d bans", len(rec.Bans))
+	}
+}
+
+// A tool that looks into the file is no damage.
+func TestToolHasItOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.db")
+	s, _ := open(t, path, state.Options{})
+	s.save(sampleBatch())
+	s.close()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := state.Open(path, state.Options{}); !errors.Is(err, state.ErrInUse) || !strings.Contains(err.Error(), "fuser") {
+		t.Errorf("error %v", err)
+	}
+	f.Close()
+	if _, rec := open(t, path, state.Options{}); len(rec.Bans) != 2 || len(keptFiles(t, path)) != 0 {
+		t.Errorf("%d bans, kept %q", len(rec.Bans), keptFiles(t, path))
+	}
+}
+
+// The state may be linked to another disk; it stays there, whatever has to be written anew.
+func TestSymbolicLink(t *testing.T) {
+	dir := t.TempDir()
+	path, target := filepath.Join(dir, "here", "state.db"), filepath.Join(dir, "there", "real.db")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.MkdirAll(filepath.Dir(target), 0o700), os.WriteFile(target, []byte("damaged"), 0o600), os.Symlink(target, path)); err != nil {
+		t.Fatal(err)
+	}
+	s, rec := open(t, path, state.Options{})
+	s.save(sampleBatch())
+	s.close()
+	if !strings.HasPrefix(rec.KeptAs, target+".corrupt-") {
+		t.Errorf("kept as %s", rec.KeptAs)
+	}
+	if to, err := os.Readlink(path); err != nil || to != target || size(t, target) < 4096 {
+		t.Errorf("link to %s, %v", to, err)
 	}
 }
 

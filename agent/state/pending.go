@@ -10,10 +10,14 @@ import (
 	"cidrx/agent/tail"
 )
 
-// What may wait for a disk that fails. Beyond it the changes are given up and a Full batch is asked for; of the events the oldest go.
-const (
-	maxPendingBytes = 16 << 20
-	maxPendingAudit = 8 << 20
+// room is what may wait: bytes of records and of events. Beyond it the records are given up and a Full batch is asked for; of the events
+// the oldest go.
+type room struct{ records, audit int }
+
+// There is much more room while the disk works, for a moment: a hundred thousand bans may end at once.
+var (
+	roomWhileSaving  = room{records: 128 << 20, audit: 64 << 20}
+	roomWhileFailing = room{records: 16 << 20, audit: 8 << 20}
 )
 
 // recordOverhead is about what an entry of a map costs besides key and value.
@@ -100,7 +104,6 @@ func (p *pending) add(b *Batch) []error {
 		errs.note(p.append(e))
 	}
 	p.urgent = p.urgent || b.urgent()
-	p.bound()
 	return errs
 }
 
@@ -217,16 +220,15 @@ func (p *pending) follow(newer *pending) {
 	p.urgent = p.urgent || newer.urgent
 	p.prune = p.prune || newer.prune
 	p.waiting = append(p.waiting, newer.waiting...)
-	p.bound()
 }
 
 // bound keeps p within bounds. A Full batch is as large as it has to be.
-func (p *pending) bound() {
-	if p.bytes > maxPendingBytes && !p.full || p.stale {
+func (p *pending) bound(r room) {
+	if p.bytes > r.records && !p.full || p.stale {
 		p.giveUp()
 	}
 	drop := 0
-	for p.auditSize > maxPendingAudit {
+	for p.auditSize > r.audit {
 		p.auditSize -= len(p.audit[drop].JSON) + recordOverhead
 		drop++
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,7 +18,7 @@ import (
 // ErrInUse says that another living process holds the state directory.
 var ErrInUse = errors.New("in use by another agent")
 
-// ErrClosed answers batches that were not on the disk when Run ended.
+// ErrClosed answers batches that are handed over after Run has ended.
 var ErrClosed = errors.New("the state store is closed")
 
 // Options of a Store. The zero value works.
@@ -78,6 +79,9 @@ type Store struct {
 // right: the directory is in use by another agent (ErrInUse) or cannot be written. A disk that is full, failing or read-only is none: Err
 // says so, and Run goes on trying.
 func Open(path string, o Options) (*Store, *Recovered, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a new file takes its place where it is, not that of the link
+	}
 	s := newStore(path, o)
 	var err error
 	if s.dir, err = lockDir(path); err != nil {
@@ -141,6 +145,7 @@ func (s *Store) Save(b Batch, done func(error)) (n uint64) {
 	for _, err := range s.next.add(&b) {
 		s.log.Error("state record left out", "error", err)
 	}
+	s.next.bound(s.room())
 	s.next.last = s.given
 	if done != nil {
 		s.next.waiting = append(s.next.waiting, done)
@@ -149,6 +154,14 @@ func (s *Store) Save(b Batch, done func(error)) (n uint64) {
 		signal(s.wake)
 	}
 	return s.given
+}
+
+// room is how much may wait now. mu is held.
+func (s *Store) room() room {
+	if s.err != nil {
+		return roomWhileFailing
+	}
+	return roomWhileSaving
 }
 
 // signal makes sure that the receiver will look once more.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 )
 
@@ -135,31 +133,6 @@ func (s *Store) apply(b *book, p *pending, now time.Time) (pruned uint64, err er
 	return b.prune(s.auditBytes, now.Add(-s.auditAge))
 }
 
-// apply makes the changes of a table.
-func (b *book) apply(t table, records map[string][]byte, full bool) error {
-	if full {
-		if err := b.clear(t); err != nil {
-			return err
-		}
-	}
-	bucket := b.bucket(t)
-	if full {
-		bucket.FillPercent = fillFull
-	}
-	for _, key := range slices.Sorted(maps.Keys(records)) { // in the order of the file: several times as fast for many
-		var err error
-		if value := records[key]; value == nil {
-			err = b.delete(t, bucket, []byte(key))
-		} else {
-			err = b.put(t, bucket, []byte(key), value)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // note keeps what a transaction has changed.
 func (s *Store) note(p *pending, after [tables]tally, pruned uint64) {
 	s.saved.Store(max(p.last, s.saved.Load()))
@@ -197,6 +170,7 @@ func (w *writer) fail(p *pending, err error, now time.Time) error {
 	w.next = *p
 	first := w.err == nil
 	w.err = err
+	w.next.bound(roomWhileFailing)
 	w.mu.Unlock()
 	if errors.Is(err, errWanted) {
 		w.retryAt, w.backoff = time.Time{}, 0
