@@ -41,14 +41,15 @@ func (p *autoParser) Parse(line []byte, ev *Event, a *Arena) error {
 	return first
 }
 
-// Detect says which preset accepts the most of lines. If none accepts any, it is the one that ignores the most: the beginning of an
-// auth.log may be about anything. ok is false when none does that either.
+// Detect says which preset accepts the most of lines; a later one of Presets must accept over twice as many as an earlier one, because
+// common accepts what combined does. If none accepts any, it is the one that ignores the most: the beginning of an auth.log may be
+// about anything. ok is false when none does that either.
 func Detect(lines [][]byte) (format string, ok bool) {
 	accepted, ignored := "", ""
 	mostAccepted, mostIgnored := 0, 0
 	for _, p := range presets() {
 		n, m := p.count(lines)
-		if n > mostAccepted {
+		if n > 2*mostAccepted {
 			accepted, mostAccepted = p.Name, n
 		}
 		if m > mostIgnored {

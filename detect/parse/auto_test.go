@@ -38,6 +38,9 @@ func TestDetect(t *testing.T) {
 			t.Errorf("Detect of a %s line = %s, %v", want, got, ok)
 		}
 	}
+	if got, ok := parse.Detect([][]byte{[]byte(combinedLine), []byte(commonLine)}); got != "combined" || !ok {
+		t.Errorf("Detect of a combined log with a cut line = %s, %v", got, ok)
+	}
 	cron := [][]byte{[]byte("Feb 12 14:17:01 host CRON[2952]: pam_unix(cron:session): session opened")}
 	if got, ok := parse.Detect(cron); got != "sshd" || !ok {
 		t.Errorf("Detect of the beginning of an auth.log = %s, %v", got, ok)

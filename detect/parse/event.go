@@ -1,4 +1,4 @@
-// Package parse turns one log line into one Event. It is stateless: what needs several lines is put together behind it, in detect/login.
+// Package parse turns one log line into one Event. What needs several lines is put together behind it, in detect/login.
 package parse
 
 import (
@@ -63,7 +63,9 @@ const (
 // line that is about no login, an nginx error that is about no client. It counts neither as an event nor as a failure.
 var ErrIgnored = errors.New("ignored")
 
-// Parser reads lines of one format. It is not safe for concurrent use; it keeps no state that changes what a line means.
+// Parser reads lines of one format. It is not safe for concurrent use. Give it the lines of one file in their order: what a line means
+// depends on no other, but auto keeps to the preset that it found, and nginx-error refuses lines right behind a message that may hold a
+// client's line ends.
 type Parser interface {
 	// Parse fills ev, which it resets first, from line (without newline, at most 1 MiB). What must be unescaped or decoded goes to a.
 	// The error says what is wrong with the line in a few words, without quoting it.

@@ -1,9 +1,6 @@
 package parse
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // field is what a place in a text format holds.
 type field uint8
@@ -138,6 +135,3 @@ func letter(f field) byte {
 	}
 	return '?'
 }
-
-// isFormatString tells whether a format is spelled out rather than named.
-func isFormatString(format string) bool { return strings.Contains(format, "%") }

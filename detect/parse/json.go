@@ -119,7 +119,7 @@ func appendValues(dst []byte, headers []Header) []byte {
 	return append(dst, ']')
 }
 
-// appendText appends b as a JSON string. Control characters are escaped, and so is the line separator that terminals obey (DEL, C1).
+// appendText appends b as a JSON string, all control characters escaped: DEL and U+0080 to U+009F too, which terminals obey.
 func appendText(dst, b []byte) []byte {
 	const hex = "0123456789abcdef"
 	dst = append(dst, '"')

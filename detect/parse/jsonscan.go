@@ -125,12 +125,6 @@ func (s *scanner) scalar() []byte {
 	return s.b[start:s.i]
 }
 
-// skip passes over a value.
-func (s *scanner) skip() bool {
-	_, _, ok := s.value()
-	return ok
-}
-
 // brackets passes over an object or an array.
 func (s *scanner) brackets() bool {
 	depth := 0

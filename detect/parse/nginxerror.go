@@ -11,7 +11,8 @@ import "bytes"
 //
 // Messages that quote a decoded path may hold a raw newline ("GET /a%0a2024/01/01 …"), and behind it whole lines of the client's making.
 // nginx writes a message of at most maxError bytes at once. So what follows the beginning of such a message within that distance is not
-// believed. For this the parser remembers how far it has come since; it must be given one file's lines in their order.
+// believed. For this the parser remembers how far it has come since; it must be given one file's lines in their order. Where pages that
+// are not found are common this hides refusals: "log_not_found off" keeps such messages out of the log.
 type nginxError struct {
 	stamps    stamps
 	forwarded bool
@@ -93,7 +94,7 @@ func mayTear(msg []byte) bool {
 	if _, user := cutPrefix(own, `user "`); user {
 		return false // a name holds no colon, and no line of nginx's is without
 	}
-	return bytes.IndexAny(own, `"[`) >= 0 || bytes.HasPrefix(own, []byte("js: ")) || bytes.HasPrefix(own, []byte("perl: "))
+	return bytes.ContainsAny(own, `"[`) || bytes.HasPrefix(own, []byte("js: ")) || bytes.HasPrefix(own, []byte("perl: "))
 }
 
 // readRefusal reads a message about a refused request.
