@@ -31,11 +31,11 @@ type file struct {
 	warmEnd  int64 // lines before it are WarmUp
 	catchEnd int64 // lines that begin before it are CatchUp
 
-	head  [headLen]byte // the first headN bytes, of those handed out
+	head  [headLen]byte // the first headN bytes, as they were when first seen: they tell this content from any other
 	headN int
-	sum   uint64 // of the first sumN bytes of head
+	probe [headLen]byte // room to read them again
+	sum   uint64        // of the first sumN bytes of head
 	sumN  int
-	probe [headLen]byte // room to read the head again
 
 	since     int64     // see Position.Since
 	resumed   bool      // stands where an earlier run left off
@@ -43,6 +43,7 @@ type file struct {
 	attached  int       // paths that lead to it now; 0: rotated away
 	busy      time.Time // when it last had something to read, or was rotated away
 	dirty     bool      // there may be something to read
+	met       int64     // mtime when it was last found with nothing seen of it
 	truncated bool      // seen to be truncated, not dealt with yet
 	err       error     // of the last read
 	untrusted string
@@ -76,8 +77,10 @@ func (x *file) standAt(offset int64) {
 
 // restart begins again at the beginning, after a truncation.
 func (x *file) restart(now time.Time) {
-	x.offset, x.scanned, x.warmEnd, x.catchEnd, x.headN = 0, 0, 0, 0, 0
-	x.truncated, x.resumed, x.dirty, x.busy, x.since = false, false, true, now, now.UnixNano()
+	x.warmEnd, x.catchEnd, x.resumed = 0, 0, false
+	x.truncated, x.dirty, x.busy = false, true, now
+	x.since = now.Add(-clockSlack).UnixNano()
+	x.standAt(0)
 }
 
 // kind is the kind of the line that is next.
@@ -115,21 +118,36 @@ func (x *file) holds(p Position) bool {
 	return err == nil && n == p.SumLen && sum(x.probe[:n]) == p.Sum
 }
 
-// loadHead reads the head of what counts as handed out.
+// loadHead takes what the file begins with now for its head.
 func (x *file) loadHead() {
-	n, err := x.readAt(x.head[:min(headLen, x.done())], 0)
+	n, err := x.readAt(x.head[:], 0)
 	if err != nil {
 		n = 0
 	}
-	x.headN, x.sumN = n, 0
+	known := int(min(x.done(), int64(n)))
+	x.headN, x.sumN = known+untilNUL(x.head[known:n]), 0
 }
 
-// consume moves on by n bytes that begin with raw, and keeps what of raw belongs to the head. The head is taken from the bytes that
-// are handed out, not read again, because the file may be truncated in between.
-func (x *file) consume(raw []byte, n int64) {
-	if at := int64(x.headN) - x.offset; x.headN < headLen && at >= 0 && at < int64(len(raw)) {
-		x.headN += copy(x.head[x.headN:], raw[at:])
+// extendHead adds to the head what raw, read at offset at, holds of it.
+func (x *file) extendHead(raw []byte, at int64) {
+	from := int64(x.headN) - at
+	if x.headN == headLen || from < 0 || from >= int64(len(raw)) {
+		return
 	}
+	raw = raw[from:]
+	x.headN += copy(x.head[x.headN:], raw[:untilNUL(raw)])
+}
+
+// untilNUL is the length of what precedes the first NUL. Room that the writer has reserved may still change.
+func untilNUL(b []byte) int {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		return i
+	}
+	return len(b)
+}
+
+// consume moves on by n bytes.
+func (x *file) consume(n int64) {
 	x.offset += n
 	x.scanned = 0
 }
@@ -166,24 +184,28 @@ func (x *file) look() (bool, error) {
 // check says whether raw, just read at offset at, may be handed out, and finds out whether the file has been truncated since what
 // was handed out before. It comes after the read, because a look before it proves nothing about it.
 func (x *file) check(raw []byte, at int64) (bool, error) {
+	x.extendHead(raw, at)
 	if _, err := x.look(); err != nil {
 		return false, err
 	}
-	if x.size >= x.done() && x.sameHead() {
-		return true, nil
+	same, err := x.sameHead()
+	if err != nil || same && x.size >= x.done() {
+		return err == nil, err
 	}
 	x.truncated = true
 	if x.size <= at {
 		return true, nil // what now is in the file is too short to have been what was read
 	}
 	// Either raw was read before the truncation, and would be lost; or it is from the middle of what was written since, and comes
-	// again when the file is read from its beginning. In the latter case it is still there.
+	// again when the file is read from its beginning. In the latter case it is still there. (That there was a third content in
+	// between, which was not there before the read and is gone after it, is left out of account.)
 	again := make([]byte, len(raw))
 	n, err := x.readAt(again, at)
 	return err == nil && !bytes.Equal(again[:n], raw), err
 }
 
-func (x *file) sameHead() bool {
+// sameHead says whether the file still begins as it did.
+func (x *file) sameHead() (bool, error) {
 	n, err := x.readAt(x.probe[:x.headN], 0)
-	return err == nil && bytes.Equal(x.probe[:n], x.head[:x.headN])
+	return bytes.Equal(x.probe[:n], x.head[:x.headN]), err
 }

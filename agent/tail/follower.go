@@ -151,7 +151,7 @@ func (f *Follower) event(ev fsnotify.Event, ok bool) {
 		t.stale = t.stale || ev.Op != fsnotify.Write
 		return
 	}
-	f.touch(nil) // a rotated file, under a name that we do not know
+	f.touch(nil) // perhaps a rotated file, under a name that we do not know
 	if ev.Op != fsnotify.Write && (f.watch.gone(ev) || f.meant(ev.Name)) {
 		f.rescan = true
 	}

@@ -1,6 +1,9 @@
 package tail
 
 import (
+	"bytes"
+	"errors"
+	"io/fs"
 	"slices"
 	"time"
 )
@@ -12,72 +15,87 @@ import (
 const drainedAfter = 12
 
 // missed opens the files that were at the target's path while nobody looked: rotated files beside it, born at floor or later, that
-// are not known, and are no copies of one that is.
+// are not known, and are no copies of one that is. If not all could be opened yet it sets t.more. An empty one is left until there is
+// something in it: it may be the copy that is just being made of the current file.
 func (f *Follower) missed(t *target, floor int64, before, now time.Time) {
-	t.more = false
+	t.more, t.again = false, false
 	for _, s := range f.siblings(t, isRotated) {
 		if s.birth() < floor || f.knows(s.id) || t.at(s.id) || f.isCopy(t, s) {
 			continue
 		}
-		if !f.makeRoom(now) {
+		if s.size == 0 {
+			t.again = t.again || now.Sub(time.Unix(0, s.birth())) < rescanEvery
+			continue
+		}
+		if !f.makeRoom(t) {
 			t.more = true
 			return
 		}
 		x := f.openSibling(t, s, before, now)
 		if x == nil {
-			t.more = true // renamed again since it was listed
 			continue
 		}
 		if s.birth() < before.Add(-clockSlack).UnixNano() {
 			x.catchEnd = x.size
 		}
 		f.log.Info("reading a rotated file that was not seen before", "file", s.path)
-		f.add(x, t.current)
+		f.add(x)
 		f.report(x)
 	}
+}
+
+// missedMore lets go of what is too much and opens what missed had to leave. It says whether that made something to read.
+func (f *Follower) missedMore() bool {
+	for _, t := range f.sorted {
+		if f.old > maxOld {
+			f.makeRoom(t)
+		}
+		if t.more {
+			f.missed(t, t.floor, f.started, time.Now())
+		}
+	}
+	return slices.ContainsFunc(f.order, func(x *file) bool { return x.dirty })
 }
 
 // at says whether the file with this identity is the one at the target's path.
 func (t *target) at(id fileID) bool { return t.current != nil && t.current.id == id }
 
 // copied opens the copy that was made of a log before it was truncated in place, and goes on in it where p, the position from before
-// the truncation, says. Copies that are younger still hold what was written and truncated while nobody looked. They are read before
-// next.
-func (f *Follower) copied(t *target, p Position, next *file, now time.Time) {
-	list := f.siblings(t, isRotated)
-	for i, s := range slices.Backward(list) {
-		if s.birth() < p.Since || s.size < p.Offset || f.knows(s.id) || t.at(s.id) || !alike(s.beginning(), p) {
+// the truncation, says. like tells by its head whether a file is such a copy. A rotated file that is older than p.Since has nothing
+// to do with it: its rotation was seen.
+func (f *Follower) copied(t *target, p Position, like func(head []byte) bool, now time.Time) {
+	if p.Offset == 0 {
+		return // missed reads it like any other
+	}
+	for _, s := range f.siblings(t, isRotated) {
+		if s.birth() < p.Since || f.knows(s.id) || t.at(s.id) || !like(s.beginning()) {
 			continue
 		}
-		for _, s := range list[i:] {
-			x := f.openSibling(t, s, f.started, now)
-			if x == nil {
-				continue
-			}
-			if x.id == list[i].id {
-				x.resumeAt(p)
-			}
-			x.catchEnd = x.size
-			f.log.Info("reading the copy of a truncated file", "file", s.path, "from", x.offset)
-			f.add(x, next)
-			f.report(x)
+		if s.size < p.Offset {
+			f.disownOne(t, s) // made earlier, by somebody else
+			continue
 		}
-		return
+		if x := f.openSibling(t, s, f.started, now); x != nil {
+			x.resumeAt(p)
+			f.log.Info("reading the copy of a truncated file", "file", s.path, "from", x.offset)
+			f.add(x)
+			f.report(x)
+			return
+		}
 	}
 }
 
-// openSibling opens a rotated file, unless it is known or has been renamed since it was listed.
+// openSibling opens a rotated file; nil if it has been renamed since it was listed, in which case t.more is set, or cannot be read.
 func (f *Follower) openSibling(t *target, s sibling, before, now time.Time) *file {
-	if f.knows(s.id) || t.at(s.id) {
-		return nil
-	}
 	x, err := openFile(s.path, before, now)
 	if err != nil {
+		t.more = t.more || errors.Is(err, fs.ErrNotExist)
 		f.log.Warn("rotated log file cannot be read", "file", s.path, "error", err)
 		return nil
 	}
 	if x.id != s.id {
 		x.f.Close()
+		t.more = true
 		return nil
 	}
 	x.owner = t
@@ -107,33 +125,57 @@ func (f *Follower) knows(id fileID) bool {
 	return slices.ContainsFunc(f.done, func(p Position) bool { return p.isOf(id) })
 }
 
-// isCopy says whether a file begins like one of the target's that is known.
+// isCopy says whether a file begins like one of the target's that is known, or may be a copy, perhaps a part of one yet, of the file
+// that is at the target's path now.
 func (f *Follower) isCopy(t *target, s sibling) bool {
-	head := s.beginning()
+	head := newHead(s.beginning())
 	for _, x := range f.order {
-		if x.owner == t && alike(head, x.position()) {
+		if x.owner == t && head.surelyOf(x.position()) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(f.done, func(p Position) bool { return p.Path == t.path && alike(head, p) })
+	if slices.ContainsFunc(f.done, func(p Position) bool { return p.Path == t.path && head.surelyOf(p) }) {
+		return true
+	}
+	return t.current != nil && f.mayBeCopy(t, head.bytes)
+}
+
+// mayBeCopy says whether head may be that of a copy of what the current file holds, or, if it turns out just now that the file was
+// truncated, of what it held: that cannot be told before the truncation is dealt with.
+func (f *Follower) mayBeCopy(t *target, head []byte) bool {
+	x := t.current
+	if x.headN == 0 {
+		x.loadHead()
+	}
+	if same, err := x.sameHead(); !same || err != nil {
+		x.dirty, t.more = true, true
+		return true
+	}
+	n := min(x.headN, len(head))
+	return n > 0 && bytes.Equal(x.head[:n], head[:n])
 }
 
 // disown remembers the rotated files that are there now and are none of ours, so that they are not taken for missed ones later.
 func (f *Follower) disown(t *target) {
 	for _, s := range f.siblings(t, isRotated) {
 		if s.birth() >= t.floor && !f.knows(s.id) && !t.at(s.id) {
-			f.remember(Position{
-				Path: t.path, Dev: s.id.dev, Ino: s.id.ino, Born: s.id.born, Offset: s.size, Since: s.birth(), Done: true,
-			})
+			f.disownOne(t, s)
 		}
 	}
+}
+
+// disownOne has this run and the next ones remember a file as done with.
+func (f *Follower) disownOne(t *target, s sibling) {
+	p := Position{Path: t.path, Dev: s.id.dev, Ino: s.id.ino, Born: s.id.born, Offset: s.size, Since: s.birth(), Done: true}
+	f.remember(p)
+	f.send(Chunk{Path: t.path, Kind: CatchUp, Pos: p, Release: func() {}})
 }
 
 // remember keeps the position of a file that is done with. Where the oldest has to be forgotten for it, nothing as old counts as
 // missed any more.
 func (f *Follower) remember(p Position) {
 	f.done = append(f.done, p)
-	if len(f.done) <= maxFinished {
+	if len(f.done) <= maxRemembered {
 		return
 	}
 	oldest := slices.MinFunc(f.done, func(a, b Position) int { return compare(a.Since, b.Since) })
@@ -166,43 +208,42 @@ func (f *Follower) release(now time.Time) {
 			f.finish(x)
 		}
 	}
-	f.makeRoom(now)
-	for _, t := range f.sorted {
-		if t.more {
-			f.missed(t, t.floor, f.started, now)
-		}
-	}
 }
 
-// makeRoom lets go of the oldest rotated files if too many are open, and says whether one more may be.
-func (f *Follower) makeRoom(now time.Time) bool {
-	for _, x := range slices.Clone(f.order) {
-		if f.old < maxOld {
-			break
-		}
-		if x.attached == 0 && !x.dirty {
-			f.finish(x)
+// makeRoom lets go of the target's oldest rotated files that are read to their end if too many are open, and says whether one more
+// may be. The youngest stay in any case, because their writer may not have reopened its log yet.
+func (f *Follower) makeRoom(t *target) bool {
+	var old []*file
+	for _, x := range f.order {
+		if x.owner == t && x.attached == 0 {
+			old = append(old, x)
 		}
 	}
-	return f.old < maxOld
+	open := len(old)
+	for _, x := range old[:max(0, open-keepOld)] {
+		if open >= maxOld && !x.dirty && f.finish(x) {
+			open--
+		}
+	}
+	return open < maxOld
 }
 
 // finish hands out what follows the last newline of a rotated file, as its last line, and closes it. If there is no buffer for that
-// at present, it is left for later.
-func (f *Follower) finish(x *file) {
+// at present, or if there is something new in it, it is left for later; the answer says whether it is closed.
+func (f *Follower) finish(x *file) bool {
 	changed, err := x.look()
-	if err == nil && (changed || x.truncated) {
+	if err == nil && changed {
 		x.dirty = true
-		return
+		return false
 	}
 	if x.size > x.done() {
 		if !f.acquire() {
-			return
+			return false
 		}
 		f.lastLine(x)
 		if x.truncated {
 			x.dirty = true
-			return
+			return false
 		}
 	}
 	p := x.position()
@@ -210,6 +251,7 @@ func (f *Follower) finish(x *file) {
 	f.remember(p)
 	f.remove(x)
 	f.send(Chunk{Path: x.owner.path, Kind: x.kind(), Pos: p, Untrusted: x.untrusted, Release: func() {}})
+	return true
 }
 
 // remove closes x.

@@ -146,6 +146,12 @@ func (r *run) status(path string) tail.FileStatus {
 	return tail.FileStatus{}
 }
 
+// hopefully waits until cond is true, and goes on if it does not come true: what follows says what is wrong.
+func hopefully(cond func() bool) {
+	for deadline := time.Now().Add(patience); !cond() && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+	}
+}
+
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !cond(); time.Sleep(time.Millisecond) {

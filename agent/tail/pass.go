@@ -1,6 +1,10 @@
 package tail
 
-import "time"
+import (
+	"bytes"
+	"slices"
+	"time"
+)
 
 // pass reads one buffer from each file that may have something, the older files of a target first. busy: there is more to read;
 // starved: all buffers are out.
@@ -50,6 +54,9 @@ func (f *Follower) acquire() bool {
 
 // readFile hands out what one read finds.
 func (f *Follower) readFile(x *file) {
+	if x.headN == 0 && x.done() == 0 {
+		f.meet(x)
+	}
 	kind := x.kind()
 	lines, cut, err := x.read(f.spare)
 	if err != nil && kind == WarmUp {
@@ -60,6 +67,17 @@ func (f *Follower) readFile(x *file) {
 	if x.truncated {
 		f.restart(x)
 	}
+}
+
+// meet looks what an empty file, or one that was, begins with. Only its time says whether lines were written, copied and truncated
+// since it was empty; if so, they are in the copy.
+func (f *Follower) meet(x *file) {
+	if _, err := x.look(); err != nil || x.mtime == x.met {
+		return
+	}
+	x.met = x.mtime
+	x.loadHead()
+	f.missed(x.owner, max(x.owner.floor, x.since), f.started, time.Now())
 }
 
 // lastLine hands out what follows the last newline of a file.
@@ -92,15 +110,16 @@ func (f *Follower) report(x *file) {
 	f.send(Chunk{Path: x.owner.path, Kind: x.kind(), Pos: x.position(), Untrusted: x.untrusted, Release: func() {}})
 }
 
-// restart begins again with a file that was truncated. What was copied away before comes first.
+// restart begins again with a file that was truncated. What was copied away before comes first. The head of what is in the file now is
+// taken before the copies are looked for: so each of them is either there, or is a copy of just that.
 func (f *Follower) restart(x *file) {
 	now := time.Now()
 	t, p := x.owner, x.position()
+	head := slices.Clone(x.head[:x.headN])
 	f.log.Info("truncated, reading from its beginning", "file", t.path, "was at", p.Offset)
-	f.copied(t, p, x, now)
-	if t.current == x {
-		f.disown(t)
-	}
 	x.restart(now)
+	f.copied(t, p, func(copy []byte) bool { return bytes.HasPrefix(copy, head) }, now)
+	f.missed(t, max(t.floor, p.Since), f.started, now)
+	t.again = true
 	f.report(x)
 }

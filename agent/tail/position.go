@@ -7,7 +7,9 @@ import (
 
 const (
 	headLen     = 256 // bytes at the start of a file that tell it from others
-	maxFinished = 32  // files done with that are remembered
+	maxFinished = 32  // files done with whose positions are kept from run to run
+	// maxRemembered is how many files done with are remembered during a run, so that none is read twice.
+	maxRemembered = 1024
 	// surelySame is how much of two heads must be alike to take two files for copies of each other: enough to hold an address
 	// and a time in every log format.
 	surelySame = 64
@@ -84,3 +86,26 @@ func sum(head []byte) uint64 {
 	h.Write(head)
 	return h.Sum64()
 }
+
+// head is the first bytes of a file, to be compared with positions.
+type head struct {
+	bytes []byte
+	n     int // of bytes in sum
+	sum   uint64
+}
+
+func newHead(b []byte) *head { return &head{bytes: b, sum: sum(nil)} }
+
+// of says whether the head begins with the bytes that p was made of.
+func (h *head) of(p Position) bool {
+	if p.SumLen < 0 || p.SumLen > len(h.bytes) {
+		return false
+	}
+	if p.SumLen != h.n {
+		h.n, h.sum = p.SumLen, sum(h.bytes[:p.SumLen])
+	}
+	return h.sum == p.Sum
+}
+
+// surelyOf is of for enough bytes that it is no chance.
+func (h *head) surelyOf(p Position) bool { return p.SumLen >= surelySame && h.of(p) }

@@ -12,6 +12,10 @@ import (
 // read, and truncated if the file was seen to be truncated; lines that come with that are from before.
 func (x *file) read(b []byte) (lines []byte, cut int, err error) {
 	x.dirty = false
+	if same, err := x.sameHead(); !same || err != nil {
+		x.truncated = !same && err == nil
+		return nil, 0, err
+	}
 	if x.scanned > shortPartial {
 		return x.readLong(b)
 	}
@@ -30,7 +34,7 @@ func (x *file) read(b []byte) (lines []byte, cut int, err error) {
 	}
 	seen := x.offset + int64(n)
 	x.dirty = seen < x.size || bytes.IndexByte(b[end:n], '\n') >= 0
-	x.consume(b[:end], int64(end))
+	x.consume(int64(end))
 	return dropNULs(b[:end]), 0, nil
 }
 
@@ -109,7 +113,7 @@ func (x *file) readLong(b []byte) (line []byte, cut int, err error) {
 	if len(line) == 0 {
 		return nil, 0, nil // truncated between the two reads
 	}
-	x.consume(line, length+1)
+	x.consume(length + 1)
 	x.dirty = x.offset < x.size
 	if length > MaxLine {
 		cut = 1
@@ -148,7 +152,7 @@ func (x *file) lastLine() (line []byte, cut int, err error) {
 	if ok, cerr := x.check(line, x.offset); !ok || err != nil || cerr != nil || len(line) == 0 {
 		return nil, 0, errors.Join(err, cerr)
 	}
-	x.consume(line, length)
+	x.consume(length)
 	if length > MaxLine {
 		cut = 1
 	}

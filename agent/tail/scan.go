@@ -49,6 +49,9 @@ func (f *Follower) poll(now time.Time) {
 		changed, err := x.look()
 		x.dirty = x.dirty || changed || err != nil || x.err != nil
 	}
+	for _, t := range f.sorted {
+		t.more = t.more || t.again
+	}
 	f.lookTrust()
 	f.release(now)
 	f.publish()

@@ -128,8 +128,3 @@ func (s sibling) beginning() []byte {
 	n, _ := io.ReadFull(f, head) // what is there is enough
 	return head[:n]
 }
-
-// alike says whether head begins with the bytes that p was made of. Short heads are alike by chance and are not compared.
-func alike(head []byte, p Position) bool {
-	return p.SumLen >= surelySame && p.SumLen <= len(head) && sum(head[:p.SumLen]) == p.Sum
-}

@@ -65,7 +65,7 @@ func (f *Follower) startFirst(x *file) {
 	}
 	x.err = err
 	x.standAt(at)
-	f.add(x, nil)
+	f.add(x)
 }
 
 // startAgain goes on where the last run left off. The rest of what has been rotated away meanwhile comes first, oldest first, and
@@ -80,7 +80,7 @@ func (f *Follower) startAgain(t *target, x *file, now time.Time) {
 		}
 	}
 	if x != nil && f.resume(t, x, past, now) {
-		f.add(x, nil)
+		f.add(x)
 		return
 	}
 	if len(past) > 0 {
@@ -88,7 +88,7 @@ func (f *Follower) startAgain(t *target, x *file, now time.Time) {
 	}
 	if x != nil {
 		x.catchEnd = x.size
-		f.add(x, nil)
+		f.add(x)
 	}
 }
 
@@ -111,9 +111,10 @@ func (f *Follower) resume(t *target, x *file, past []Position, now time.Time) bo
 			x.resumeAt(p)
 			return true
 		}
-		x.since = now.UnixNano()
+		x.since = now.Add(-clockSlack).UnixNano()
 		x.catchEnd = x.size
-		f.copied(t, p, nil, now)
+		f.copied(t, p, func(b []byte) bool { return newHead(b).of(p) }, now)
+		f.missed(t, p.Since, now, now)
 		return true
 	}
 	// The log may have been moved to another file system, or restored from a backup.
@@ -129,7 +130,7 @@ func (f *Follower) resume(t *target, x *file, past []Position, now time.Time) bo
 // reopen looks for a file that was being read among the rotated ones.
 func (f *Follower) reopen(t *target, p Position, now time.Time) {
 	for _, s := range f.siblings(t, isNear) {
-		if !p.isOf(s.id) || f.files[s.id] != nil || !f.makeRoom(now) {
+		if !p.isOf(s.id) || f.files[s.id] != nil || !f.makeRoom(t) {
 			continue
 		}
 		x, err := openFile(s.path, now, now)
@@ -143,7 +144,7 @@ func (f *Follower) reopen(t *target, p Position, now time.Time) {
 		}
 		x.owner = t
 		x.resumeAt(p)
-		f.add(x, nil)
+		f.add(x)
 	}
 }
 

@@ -21,6 +21,7 @@ type target struct {
 	floor   int64     // birth of the oldest file that can have been here unseen, Unix nanoseconds
 	stale   bool      // an event says that the path may lead elsewhere
 	more    bool      // there are files that were here unseen and are not opened yet
+	again   bool      // the next poll shall look for such files
 	pass    uint64    // the last pass that left something unread
 }
 
@@ -47,6 +48,7 @@ func (f *Follower) look(t *target, now time.Time) {
 // enter begins to follow the file that the target's path now leads to. What was there after the last look and has been rotated away
 // again since comes first.
 func (f *Follower) enter(t *target, before, now time.Time) error {
+	f.makeRoom(t)
 	x, fresh, err := f.open(t, before, now)
 	if err != nil {
 		return err
@@ -57,12 +59,13 @@ func (f *Follower) enter(t *target, before, now time.Time) error {
 		return nil
 	}
 	f.missed(t, t.floor, before, now)
+	t.again = true // a listing may leave out what is renamed at the same time
 	if p, ok := f.finished(x); ok {
 		x.resumeAt(p)
 	} else if x.birth() < before.Add(-clockSlack).UnixNano() {
 		x.catchEnd = x.size
 	}
-	f.add(x, nil)
+	f.add(x)
 	f.log.Info("following", "file", t.path, "from", x.offset)
 	f.report(x)
 	return nil
@@ -118,12 +121,14 @@ func (f *Follower) detach(t *target, now time.Time) {
 	f.recount()
 }
 
-// add puts x among the open files, before next if that is given, else last.
-func (f *Follower) add(x, next *file) {
+// add puts x among the open files: behind all others if its target's path leads to it, else in order of birth before that one.
+func (f *Follower) add(x *file) {
 	f.files[x.id] = x
-	at := len(f.order)
-	if i := slices.Index(f.order, next); i >= 0 {
-		at = i
+	at := slices.IndexFunc(f.order, func(y *file) bool {
+		return x.attached == 0 && y.owner == x.owner && (y.attached > 0 || y.birth() > x.birth())
+	})
+	if at < 0 {
+		at = len(f.order)
 	}
 	f.order = slices.Insert(f.order, at, x)
 	f.done = slices.DeleteFunc(f.done, func(p Position) bool { return p.isOf(x.id) })
