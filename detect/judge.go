@@ -35,8 +35,12 @@ type crowd struct {
 	last    occasion // the newest event that it was not looked at for
 }
 
-// lookShare is how many visits of a node an event may cause on average.
-const lookShare = 64
+const (
+	// crowded is how many nodes a look has to visit to make a place a crowd. Ordinary attacks take ten.
+	crowded = 64
+	// lookShare is how many visits to nodes of a crowd an event may cause on average.
+	lookShare = 8
+)
 
 // judge holds the event that strategy i has just counted against the strategy's tiers. Only prefixes around its host have grown, so
 // only they are looked at; and nothing at all unless the widest of them has T requests.
@@ -84,7 +88,7 @@ func (e *Engine) postpone(at place, c *crowd, o occasion) {
 func (e *Engine) lookAll(at place, o occasion) {
 	t := &e.strategies[at.strategy].tiers[at.tier]
 	visited := e.look(at, &t.Tier, o)
-	if visited < lookShare {
+	if visited < crowded {
 		delete(e.crowds, at)
 		return
 	}

@@ -7,20 +7,26 @@ const (
 	minNode = 6 // hosts of a node: fewer are put together in one bucket, which then has room for two more
 )
 
-// bucket holds the hosts below one side of a node, in no order. Its 256 bytes are four cache lines: keys, counts, and two for the rest.
+// bucket holds the hosts below one side of a node, in no order. Its 256 bytes are four cache lines, which the processor fetches in pairs:
+// a search reads keys, in the first, and n, in the last, and so asks for all of them at once.
 type bucket struct {
-	keys   [slots]uint64
-	next   uint32 // in the list of unused buckets
-	n      uint8  // places taken
-	fam    family
-	counts [slots]uint64
-	count  uint64 // the sum of counts
-	data   [slots]Note
-	_      [44]byte
+	keys  [slots]uint64
+	count uint64 // of all hosts
+	hosts [slots]kept
+	next  uint32 // in the list of unused buckets
+	n     uint8  // places taken
+	fam   family
+	_     [18]byte
+}
+
+// kept is what a bucket knows of a host.
+type kept struct {
+	count uint64
+	note  Note
 }
 
 // find returns the place of key, n or more if it is not there. It compares all keys without a branch that depends on them: a wrong
-// guess costs more than seven comparisons. Downwards, so that what was dropped earlier is not found before what is there.
+// guess costs more than six comparisons. Downwards, so that what was dropped earlier is not found before what is there.
 func (b *bucket) find(key uint64) int {
 	at := slots
 	for i := slots - 1; i >= 0; i-- {
@@ -32,26 +38,26 @@ func (b *bucket) find(key uint64) int {
 }
 
 // push adds a host to a bucket that is not full, and returns its place.
-func (b *bucket) push(key, count uint64, h Note) int {
+func (b *bucket) push(key uint64, h kept) int {
 	i := int(b.n)
-	b.keys[i], b.counts[i], b.data[i] = key, count, h
-	b.count += count
+	b.keys[i], b.hosts[i] = key, h
+	b.count += h.count
 	b.n++
 	return i
 }
 
 // drop removes the host at place i; the last one moves there.
 func (b *bucket) drop(i int) {
-	b.count -= b.counts[i]
+	b.count -= b.hosts[i].count
 	b.n--
 	last := int(b.n)
-	b.keys[i], b.counts[i], b.data[i] = b.keys[last], b.counts[last], b.data[last]
+	b.keys[i], b.hosts[i] = b.keys[last], b.hosts[last]
 }
 
 // absorb takes over all hosts of another bucket, which must fit.
 func (b *bucket) absorb(other *bucket) {
 	for i := range int(other.n) {
-		b.push(other.keys[i], other.counts[i], other.data[i])
+		b.push(other.keys[i], other.hosts[i])
 	}
 }
 
@@ -69,7 +75,7 @@ func (b *bucket) part(to *bucket, top *node, key uint64) {
 	side := top.bit(key)
 	for i := int(b.n) - 1; i >= 0; i-- {
 		if top.bit(b.keys[i]) == side {
-			to.push(b.keys[i], b.counts[i], b.data[i])
+			to.push(b.keys[i], b.hosts[i])
 			b.drop(i)
 		}
 	}
@@ -89,7 +95,7 @@ func (b *bucket) sorted(to *[slots]host, n Net) int {
 		for ; at > 0 && to[at-1].key > key; at-- {
 			to[at] = to[at-1]
 		}
-		to[at] = host{key, b.counts[i]}
+		to[at] = host{key, b.hosts[i].count}
 		found++
 	}
 	return found

@@ -56,7 +56,7 @@ func (b *bucket) sum(n Net) (requests uint64, hosts int) {
 	m := mask(int(n.plen))
 	for i, key := range b.keys[:b.n] {
 		if (key^n.bits)&m == 0 {
-			requests += b.counts[i]
+			requests += b.hosts[i].count
 			hosts++
 		}
 	}
@@ -123,7 +123,7 @@ func (t *Trie) Note(k Key) *Note {
 	}
 	b := t.bucket(r)
 	if i := b.find(k.bits); i < int(b.n) {
-		return &b.data[i]
+		return &b.hosts[i].note
 	}
 	return nil
 }
@@ -171,7 +171,7 @@ func (t *Trie) walk(r ref, n Net, f Visit) bool {
 	b := t.bucket(r)
 	var hosts [slots]host
 	for _, h := range hosts[:b.sorted(&hosts, n)] {
-		if !f(Key{bits: h.key, fam: b.fam}, h.count, &b.data[b.find(h.key)]) {
+		if !f(Key{bits: h.key, fam: b.fam}, h.count, &b.hosts[b.find(h.key)].note) {
 			return false
 		}
 	}

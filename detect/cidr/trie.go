@@ -64,7 +64,7 @@ func (p *path) push(i uint32) {
 
 // Note is what the owner of a trie may keep with a host; the trie does not look at it. It is zero for a new host. Keeping it here spares
 // a visit to memory of its own.
-type Note struct{ Touched, Born, First uint32 }
+type Note struct{ Touched, Newest, Born, First uint32 }
 
 // Add counts n requests, at least 1, of the host k. What it returns is good until the next Add or Deduct; fresh tells that k is new.
 func (t *Trie) Add(k Key, n uint64) (h *Note, fresh bool) {
@@ -72,13 +72,14 @@ func (t *Trie) Add(k Key, n uint64) (h *Note, fresh bool) {
 	if r&inBucket == 0 || !t.locate(r) {
 		t.charge(n, 1)
 		t.plant(r, n)
-		return &t.path.bucket.data[t.path.slot], true
+		return &t.path.bucket.hosts[t.path.slot].note, true
 	}
 	t.charge(n, 0)
 	b := t.path.bucket
+	at := &b.hosts[t.path.slot]
 	b.count += n
-	b.counts[t.path.slot] += n
-	return &b.data[t.path.slot], false
+	at.count += n
+	return &at.note, false
 }
 
 // descend records the nodes that hold k and returns what comes next: a bucket where k is if it is anywhere, a node that does not hold
@@ -132,7 +133,7 @@ func (t *Trie) plant(r ref, n uint64) {
 		r = t.split(r, n)
 	}
 	b := t.bucket(r)
-	t.path.bucket, t.path.slot = b, b.push(k.bits, n, Note{})
+	t.path.bucket, t.path.slot = b, b.push(k.bits, kept{count: n})
 }
 
 // relink makes r the child of the path's node number depth-1, on the side of the path's host; the root if depth is 0.
@@ -181,20 +182,20 @@ func (t *Trie) Lookup(k Key) *Note {
 	if r := t.descend(k); r&inBucket == 0 || !t.locate(r) {
 		return nil
 	}
-	return &t.path.bucket.data[t.path.slot]
+	return &t.path.bucket.hosts[t.path.slot].note
 }
 
 // Deduct takes n requests from the host that the Lookup just before has found. A host without a count is gone.
 func (t *Trie) Deduct(n uint64) {
 	b, slot := t.path.bucket, t.path.slot
-	if has := b.counts[slot]; n >= has {
+	if has := b.hosts[slot].count; n >= has {
 		t.charge(-has, ^uint32(0))
 		b.drop(slot)
 		t.settle()
 		return
 	}
 	t.charge(-n, 0)
-	b.counts[slot] -= n
+	b.hosts[slot].count -= n
 	b.count -= n
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 func TestTrieAgainstTwin(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(15) {
 		g := traffic{rand.New(rand.NewPCG(seed, 1))}
 		pool := g.hosts(200)
 		tw, trie := twin{}, new(cidr.Trie)
@@ -25,7 +25,9 @@ func TestTrieAgainstTwin(t *testing.T) {
 			} else {
 				tw.add(a, n)
 				trie.Add(cidr.KeyOf(a), n)
-				compareAround(t, tw, trie, a, g.r)
+				if step%5 == 0 {
+					compareAround(t, tw, trie, a, g.r)
+				}
 			}
 			if step%100 == 0 {
 				compareTrie(t, tw, trie, g)

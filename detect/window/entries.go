@@ -54,18 +54,14 @@ func (c *chunk) add(i uint8, k cidr.Key, n uint32) bool {
 
 // record puts n requests of k into an entry: the newest of k, which its note knows, if that is of the same second, else another.
 func (w *Window) record(note *cidr.Note, k cidr.Key, sec, n uint32) {
-	var newest uint32
-	known := false
-	if note.Touched != 0 {
-		c, i := w.named(note.Touched)
-		newest, known = c.sec, c.holds(i, k)
-		if known && newest == sec && c.epoch == w.epoch && c.add(i, k, n) {
+	if note.Touched != 0 && note.Newest == sec {
+		if c, i := w.named(note.Touched); c.sec == sec && c.epoch == w.epoch && c.add(i, k, n) {
 			return
 		}
 	}
 	e := w.store(k, sec, n)
-	if !known || !earlier(sec, newest) {
-		note.Touched = e
+	if note.Touched == 0 || !earlier(sec, note.Newest) {
+		note.Touched, note.Newest = e, sec
 	}
 }
 

@@ -10,8 +10,8 @@ const spanBudget = 1 << 14
 // stops is given: an earlier one there is not.
 func (w *Window) Span(n cidr.Net) (first, last int64) {
 	first, hidden := w.now+1, false
-	w.trie.WalkNet(n, func(k cidr.Key, _ uint64, note *cidr.Note) bool {
-		last = max(last, w.newest(k, note))
+	w.trie.WalkNet(n, func(_ cidr.Key, _ uint64, note *cidr.Note) bool {
+		last = max(last, w.unix(note.Newest)) // still here: entries leave in the order of their seconds
 		if at := w.unix(note.First); at > max(w.floor, w.cut) {
 			first = min(first, at)
 		} else {
@@ -30,15 +30,6 @@ func (w *Window) Span(n cidr.Net) (first, last int64) {
 
 // unix returns the full form of a second of the window or a little before it.
 func (w *Window) unix(sec uint32) int64 { return w.now + int64(int32(sec-uint32(w.now))) }
-
-// newest returns the second of the newest entry of k. Entries leave in the order of their seconds, so if it has gone while others of k
-// are here, they are all of the oldest second.
-func (w *Window) newest(k cidr.Key, note *cidr.Note) int64 {
-	if c, i := w.named(note.Touched); c.holds(i, k) {
-		return w.unix(c.sec)
-	}
-	return w.floor + 1
-}
 
 // search returns the first second before the given one that has a request of a host of n, or where the search gets too long.
 func (w *Window) search(n cidr.Net, before int64) int64 {

@@ -26,9 +26,7 @@ type Window struct {
 	floor   int64 // seconds up to this one have left; never less than now - length, more after evictions
 	cut     int64 // newest second that an eviction has touched
 	total   uint64
-	seen    uint64
 	evicted uint64
-	late    uint64
 
 	chunks     slab.Slab[chunk]
 	free       uint32 // list of unused chunks
@@ -79,12 +77,10 @@ func (w *Window) Add(k cidr.Key, sec int64, n uint32) bool {
 func (w *Window) AddTotal(sec int64, n uint32) bool {
 	sec, n = min(sec, w.now), min(n, MaxRequests)
 	if sec <= w.floor {
-		w.late += uint64(n)
 		return false
 	}
 	w.at(sec).total += uint64(n)
 	w.total += uint64(n)
-	w.seen += uint64(n)
 	return true
 }
 
@@ -114,12 +110,12 @@ func (w *Window) Remove(p netip.Prefix) {
 	}
 }
 
-// Reset makes the window empty, gives its memory back and sets it to now, which may be earlier than before. What it ever counted,
-// evicted and refused stays counted.
+// Reset makes the window empty, gives its memory back and sets it to now, which may be earlier than before. What it ever
+// evicted stays counted.
 func (w *Window) Reset(now int64) {
 	fresh := New(time.Duration(w.length)*time.Second, w.maxEntries)
 	fresh.now, fresh.floor = now, now-w.length
-	fresh.seen, fresh.evicted, fresh.late = w.seen, w.evicted, w.late
+	fresh.evicted = w.evicted
 	*w = *fresh
 }
 
@@ -138,11 +134,8 @@ func (w *Window) Total() uint64 { return w.total }
 // Addresses returns how many distinct hosts have requests in the window.
 func (w *Window) Addresses() int { return w.trie.Hosts() }
 
-// Seen, Evicted and Late return how many requests were ever counted, how many entries left before their time because there were too
-// many, and how many requests came when their second had left.
-func (w *Window) Seen() uint64    { return w.seen }
+// Evicted returns how many entries ever left before their time because there were too many.
 func (w *Window) Evicted() uint64 { return w.evicted }
-func (w *Window) Late() uint64    { return w.late }
 
 // Effective returns how much time the window covers in full: less than its length for as long after evictions.
 func (w *Window) Effective() time.Duration {
