@@ -227,11 +227,15 @@ func (r *reader) prefixes() []netip.Prefix {
 }
 
 func (r *reader) prefix() netip.Prefix {
-	size := uint64(16)
+	var b [16]byte
+	var addr netip.Addr
 	if r.byte() == 4 {
-		size = 4
+		copy(b[:], r.take(4))
+		addr = netip.AddrFrom4([4]byte(b[:4]))
+	} else {
+		copy(b[:], r.take(16))
+		addr = netip.AddrFrom16(b)
 	}
-	addr, _ := netip.AddrFromSlice([]byte(r.take(size)))
 	p := netip.PrefixFrom(addr, int(r.byte()))
 	if !p.IsValid() {
 		r.fail(errors.New("not a prefix"))

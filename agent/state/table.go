@@ -51,9 +51,13 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const sumSize = 4
 
-// checksum of a record. It covers the table and the key, so that a record cannot stand in for another.
+// checksum of a record: CRC-32C, which begins with FNV-1a of the table's name and covers the key, so that a record cannot stand in for
+// another.
 func checksum(bucket string, key, payload []byte) uint32 {
-	c := crc32.Update(uint32(len(bucket)), castagnoli, []byte(bucket))
+	c := uint32(2166136261)
+	for i := range len(bucket) {
+		c = (c ^ uint32(bucket[i])) * 16777619
+	}
 	c = crc32.Update(c, castagnoli, key)
 	return crc32.Update(c, castagnoli, payload)
 }
