@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"testing"
+	"time"
+)
+
+const (
+	bans         = 300                    // repetitions
+	busyLines    = 100_000                // a second, of others, in the same log
+	betweenBans  = 20 * time.Millisecond  // at most; at random, so that nothing falls in step with the writer or a timer
+	busyInterval = time.Millisecond       // of the writes of others
+	warmBusy     = 500 * time.Millisecond // of others before the first ban
+)
+
+// BenchmarkTimeToBan measures from the write(2) of the line that crosses the threshold to the kernel's notification of the element.
+func BenchmarkTimeToBan(b *testing.B) {
+	b.Run("quiet", func(b *testing.B) {
+		s := timeToBan(b, false)
+		results.add("time to ban", "median ≤ 2 ms, p99 ≤ 10 ms", "%s", s.tail())
+	})
+	b.Run("busy", func(b *testing.B) {
+		s := timeToBan(b, true)
+		results.add("time to ban, 100,000 other lines/s", "p99 ≤ 25 ms", "%s", s.tail())
+	})
+}
+
+func timeToBan(b *testing.B, busy bool) spread {
+	h := newHost(b, configuration)
+	m := h.listen()
+	h.start()
+	log := h.openLog()
+	attackers := newTraffic(2, bans).hosts
+	approach(h, log, attackers)
+	if busy {
+		defer others(h, log)()
+	}
+	var s spread
+	for b.Loop() {
+		s = nil
+		for _, a := range attackers {
+			s = append(s, cross(h, m, log, a))
+			time.Sleep(rand.N(betweenBans))
+		}
+	}
+	b.ReportMetric(float64(s.median()), "ns/ban")
+	return s
+}
+
+// approach brings all attackers to one line below the threshold.
+func approach(h *host, log *os.File, attackers []netip.Addr) {
+	h.b.Helper()
+	var text []byte
+	for _, a := range attackers {
+		for range linesToBan - 1 {
+			text = attack(text, a, time.Now().UTC())
+		}
+	}
+	_, err := log.Write(text)
+	must(h.b, err)
+	want := uint64(len(attackers) * (linesToBan - 1))
+	h.await(time.Minute, "the lines before the last are counted", func() bool { return h.status().Sources[0].Lines >= want })
+}
+
+// cross writes the line that bans the attacker.
+func cross(h *host, m *monitor, log *os.File, attacker netip.Addr) time.Duration {
+	h.b.Helper()
+	line := attack(nil, attacker, time.Now().UTC())
+	start := time.Now()
+	_, err := log.Write(line)
+	must(h.b, err)
+	for {
+		e, ok := m.next(start.Add(10 * time.Second))
+		if !ok {
+			h.b.Fatalf("%v was not banned; the agent said:\n%s", attacker, h.said())
+		}
+		for _, a := range e.added {
+			if a == attacker {
+				return e.at.Sub(start)
+			}
+		}
+	}
+}
+
+// others writes ordinary lines to the log until the returned function is called.
+func others(h *host, log *os.File) (stop func()) {
+	const lines = busyLines / int(time.Second/busyInterval)
+	w := &writer{file: log, blocks: newTraffic(1, 200_000).blocks(lines), every: busyInterval}
+	done, ended := make(chan struct{}), make(chan error)
+	start := time.Now()
+	go func() { ended <- w.run(done) }()
+	time.Sleep(warmBusy)
+	return func() {
+		close(done)
+		must(h.b, <-ended)
+		if rate := float64(w.lines.Load()) / time.Since(start).Seconds(); rate < 0.98*busyLines {
+			h.b.Errorf("the writer managed %.0f other lines a second only", rate)
+		}
+	}
+}
