@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"fmt"
 	"time"
 
 	"cidrx/detect/cidr"
@@ -34,7 +33,7 @@ func (e *Engine) report(at place, h cidr.Heavy, need uint64, o occasion) {
 		Prefix:      h.Prefix(),
 		Strategy:    s.Name,
 		Tier:        int(at.tier),
-		Reason:      fmt.Sprintf("strategy %q, %s", s.Name, t.text),
+		Reason:      t.reason,
 		Jail:        t.Jail,
 		Enforceable: !h.Net.Contains(o.key) || o.enforceable(),
 		Needed:      need,

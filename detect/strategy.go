@@ -34,7 +34,8 @@ type strategy struct {
 type tier struct {
 	cidr.Tier
 	narrow cidr.Tier // the same, looking at prefixes of the greatest length only
-	text   string    // for people
+	text   string    // for people: tier 1 [600,16,25,0.06]
+	reason string    // the same with the strategy, for verdicts
 }
 
 // compile checks and prepares a strategy. It has no window yet.
@@ -55,7 +56,8 @@ func compile(config Strategy) (strategy, error) {
 		if err := t.Validate(); err != nil {
 			return s, fmt.Errorf("strategy %q, tier %d: %w", config.Name, i+1, err)
 		}
-		s.tiers = append(s.tiers, tier{Tier: t, narrow: narrowest(t), text: tierText(i, t)})
+		text := tierText(i, t)
+		s.tiers = append(s.tiers, tier{Tier: t, narrow: narrowest(t), text: text, reason: fmt.Sprintf("strategy %q, %s", s.Name, text)})
 	}
 	return s, nil
 }

@@ -3,88 +3,107 @@ package window
 import "cidrx/detect/cidr"
 
 const (
-	chunkLen  = 14
-	countBits = 30 // of an entry's number; the two above name the address space
-	slotBits  = 4  // of the number of an entry: its place in the chunk
+	chunkWords = 42
+	countBits  = 30 // of the first word of an entry; the two above name the address space
+	placeBits  = 6  // of the number of an entry: its first word in the chunk
 )
 
-// chunk holds entries of one second, in 192 bytes.
+// chunk holds entries of one second, in 192 bytes. An entry is its requests and space, then the host in as many words as it takes: 21
+// IPv4 entries fit, or 14 of IPv6.
 type chunk struct {
-	keys   [chunkLen]uint64
-	counts [chunkLen]uint32
+	words  [chunkWords]uint32
+	starts uint64 // bit i is set when an entry starts at word i
 	next   uint32 // of the same second; in the list of unused chunks
 	epoch  uint32 // of the window when the entries were stored
 	sec    uint32 // Unix time modulo 2^32, which tells the seconds of a window apart
-	from   uint8  // entries before this one have left
-	n      uint8  // entries from here on are unused
-	_      [10]byte
+	from   uint8  // entries before this word have left
+	n      uint8  // words from here on are unused
+	_      [2]byte
 }
 
-// entry returns the host and the requests at place i.
-func (c *chunk) entry(i uint8) (cidr.Key, uint32) {
-	count := c.counts[i]
-	return cidr.Unpack(c.keys[i], uint8(count>>countBits)), count & MaxRequests
+// entry returns the host and the requests at word i, and where the next entry starts.
+func (c *chunk) entry(i uint8) (p cidr.Packed, n uint32, next uint8) {
+	head := c.words[i]
+	p = cidr.Packed{High: c.words[i+1], Space: uint8(head >> countBits)}
+	if p.Space != cidr.Wide {
+		return p, head & MaxRequests, i + 2
+	}
+	p.Low = c.words[i+2]
+	return p, head & MaxRequests, i + 3
+}
+
+// push appends an entry and tells whether there was room for it, and where.
+func (c *chunk) push(p cidr.Packed, n uint32) (i uint8, ok bool) {
+	i = c.n
+	size := uint8(2)
+	if p.Space == cidr.Wide {
+		size = 3
+	}
+	if i+size > chunkWords {
+		return i, false
+	}
+	c.words[i], c.words[i+1] = uint32(p.Space)<<countBits|n, p.High
+	if size == 3 {
+		c.words[i+2] = p.Low
+	}
+	c.starts |= 1 << i
+	c.n += size
+	return i, true
 }
 
 // earlier compares seconds of one window.
 func earlier(a, b uint32) bool { return int32(a-b) < 0 }
 
-// named returns the chunk and the place of the entry number e.
+// named returns the chunk and the word of the entry number e.
 func (w *Window) named(e uint32) (*chunk, uint8) {
-	return w.chunks.At(e >> slotBits), uint8(e & (1<<slotBits - 1))
+	return w.chunks.At(e >> placeBits), uint8(e & (1<<placeBits - 1))
 }
 
-// holds tells whether entry i is in use, by k. An entry number that is kept for longer than the entry may name one of somebody else's.
-func (c *chunk) holds(i uint8, k cidr.Key) bool {
-	if i < c.from || i >= c.n {
+// add adds n requests to the entry at word i if there is one, of p, with room for them. An entry number that is kept for longer than the
+// entry may name somebody else's, or none.
+func (c *chunk) add(i uint8, p cidr.Packed, n uint32) bool {
+	if i < c.from || c.starts>>i&1 == 0 {
 		return false
 	}
-	own, _ := c.entry(i)
-	return own == k
-}
-
-// add adds n requests to entry i if it is k's and has room for them.
-func (c *chunk) add(i uint8, k cidr.Key, n uint32) bool {
-	if !c.holds(i, k) || c.counts[i]&MaxRequests > MaxRequests-n {
+	if own, count, _ := c.entry(i); own != p || count > MaxRequests-n {
 		return false
 	}
-	c.counts[i] += n
+	c.words[i] += n
 	return true
 }
 
 // record puts n requests of k into an entry: the newest of k, which its note knows, if that is of the same second, else another.
 func (w *Window) record(note *cidr.Note, k cidr.Key, sec, n uint32) {
+	p := k.Pack()
 	if note.Touched != 0 && note.Newest == sec {
-		if c, i := w.named(note.Touched); c.sec == sec && c.epoch == w.epoch && c.add(i, k, n) {
+		if c, i := w.named(note.Touched); c.sec == sec && c.epoch == w.epoch && c.add(i, p, n) {
 			return
 		}
 	}
-	e := w.store(k, sec, n)
+	e := w.store(p, sec, n)
 	if note.Touched == 0 || !earlier(sec, note.Newest) {
 		note.Touched, note.Newest = e, sec
 	}
 }
 
-// store puts n requests of k into an entry of the last chunk of their second, and returns its number. Late lines of a host find the
+// store puts n requests of p into an entry of the last chunk of their second, and returns its number. Late lines of a host find the
 // entry of those before them there, unless many others came late in between: then there are two, which is as good.
-func (w *Window) store(k cidr.Key, sec, n uint32) uint32 {
+func (w *Window) store(p cidr.Packed, sec, n uint32) uint32 {
 	at := w.open(sec)
 	c := w.chunks.At(at)
-	for i := c.from; i < c.n; i++ {
-		if c.add(i, k, n) {
-			return at<<slotBits | uint32(i)
+	for i := c.from; i < c.n; {
+		if c.add(i, p, n) {
+			return at<<placeBits | uint32(i)
 		}
+		_, _, i = c.entry(i)
 	}
-	if c.n == chunkLen {
+	i, ok := c.push(p, n)
+	if !ok {
 		at = w.extend(sec)
-		c = w.chunks.At(at)
+		i, _ = w.chunks.At(at).push(p, n)
 	}
-	bits, space := k.Pack()
-	i := c.n
-	c.keys[i], c.counts[i] = bits, uint32(space)<<countBits|n
-	c.n++
 	w.entries++
-	return at<<slotBits | uint32(i)
+	return at<<placeBits | uint32(i)
 }
 
 // open returns the last chunk of sec, a new one if there is none, or none of this epoch.
@@ -122,7 +141,7 @@ func (w *Window) newChunk() uint32 {
 	return at
 }
 
-// dropHead releases the first chunk of s. It leaves from = n = 0, so that no entry number finds anything there.
+// dropHead releases the first chunk of s. No entry number finds anything there any more.
 func (w *Window) dropHead(s *second) {
 	w.held--
 	at := s.head
@@ -131,6 +150,6 @@ func (w *Window) dropHead(s *second) {
 	if s.head == 0 {
 		s.tail = 0
 	}
-	c.next, c.from, c.n = w.free, 0, 0
+	c.next, c.starts = w.free, 0
 	w.free = at
 }

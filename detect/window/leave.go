@@ -1,7 +1,5 @@
 package window
 
-import "cidrx/detect/cidr"
-
 // leave lets every second up to sec go.
 func (w *Window) leave(sec int64) {
 	if sec-w.floor > int64(len(w.seconds)) {
@@ -20,22 +18,23 @@ func (w *Window) leave(sec int64) {
 }
 
 func (w *Window) leaveChunk(c *chunk) {
-	for ; c.from < c.n; c.from++ {
-		k, n := c.entry(c.from)
-		w.deduct(c, k, n)
-		w.entries--
+	for c.from < c.n {
+		w.leaveEntry(c)
 	}
 }
 
-// deduct takes the requests of an entry of c out of the counts and tells whether they were still there: not if its host was removed
-// since, even if the host has come back.
-func (w *Window) deduct(c *chunk, k cidr.Key, n uint32) bool {
-	note := w.trie.Lookup(k)
+// leaveEntry takes the first entry of c away, with its requests, and says how many: none if its host was removed since it was stored,
+// even if the host has come back.
+func (w *Window) leaveEntry(c *chunk) (requests uint32) {
+	p, n, next := c.entry(c.from)
+	c.from = next
+	w.entries--
+	note := w.trie.Lookup(p.Key())
 	if note == nil || earlier(c.epoch, note.Born) {
-		return false
+		return 0
 	}
 	w.trie.Deduct(uint64(n))
-	return true
+	return n
 }
 
 // trim evicts the oldest entries for as long as there are too many, or too many pieces of memory: entries that are spread thinly over
@@ -58,10 +57,7 @@ func (w *Window) evict() {
 		s = w.at(w.floor + 1)
 	}
 	c := w.chunks.At(s.head)
-	k, n := c.entry(c.from)
-	c.from++
-	w.entries--
-	if w.deduct(c, k, n) {
+	if n := w.leaveEntry(c); n > 0 {
 		w.evicted++
 		w.cut = w.floor + 1
 		s.total -= uint64(n)

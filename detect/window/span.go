@@ -2,8 +2,8 @@ package window
 
 import "cidrx/detect/cidr"
 
-// spanBudget is how many entries Span looks at in search of a first one.
-const spanBudget = 1 << 14
+// spanBudget is how many chunks of entries Span looks at in search of a first one.
+const spanBudget = 1 << 10
 
 // Span returns the seconds of the oldest and the newest request of the hosts of n that are in the window, 0 and 0 if there are none.
 // Where hosts have been busy for longer than the window lasts, and the search for their oldest request gets long, the second where it
@@ -37,7 +37,7 @@ func (w *Window) search(n cidr.Net, before int64) int64 {
 	for sec := w.floor + 1; sec < min(before, w.now); sec++ {
 		for at := w.at(sec).head; at != 0; at = w.chunks.At(at).next {
 			c := w.chunks.At(at)
-			if budget -= chunkLen; budget < 0 || w.hasOf(c, n) {
+			if budget--; budget < 0 || w.hasOf(c, n) {
 				return sec
 			}
 		}
@@ -47,8 +47,10 @@ func (w *Window) search(n cidr.Net, before int64) int64 {
 
 // hasOf tells whether c has an entry of a host of n that counts.
 func (w *Window) hasOf(c *chunk, n cidr.Net) bool {
-	for i := c.from; i < c.n; i++ {
-		k, _ := c.entry(i)
+	for i := c.from; i < c.n; {
+		p, _, next := c.entry(i)
+		i = next
+		k := p.Key()
 		if !n.Contains(k) {
 			continue
 		}
