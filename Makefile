@@ -2,9 +2,8 @@
 # make test   everything, on the real kernel in namespaces of its own; installs what the tests need
 # make lint   gofmt, vet, staticcheck
 # make bench  the figures, as a table
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS  = -s -w -X cidrx/agent.Version=$(VERSION)
-GO      ?= go
+LDFLAGS = -s -w
+GO     ?= go
 export CGO_ENABLED = 0
 
 .PHONY: build demo test deps lint bench clean

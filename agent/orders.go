@@ -29,8 +29,20 @@ func (a *Agent) Ban(ctx context.Context, by control.Caller, r control.BanRequest
 		case !changed(changes, jail.Banned, jail.Extended):
 			return control.Done{Nothing: []netip.Prefix{r.Prefix}}, nil
 		}
-		return control.Done{Done: []netip.Prefix{r.Prefix}}, nil
+		done := control.Done{Done: []netip.Prefix{r.Prefix}}
+		if b := changes[len(changes)-1].Ban; b.Prefix.IsValid() {
+			done.State, done.Until = a.stateOf(b), until(b)
+		}
+		return done, nil
 	})
+}
+
+// stateOf is the state of a ban once the kernel has confirmed what it shall hold.
+func (a *Agent) stateOf(b jail.Ban) string {
+	if s := banState(b); s != "in_force" || a.enforces() {
+		return s
+	}
+	return "exported"
 }
 
 func changed(changes []jail.Change, kinds ...jail.ChangeKind) bool {

@@ -43,12 +43,18 @@ func agentCommand() *cobra.Command {
 
 // inputs is everything the configuration is made of, with the file as named.
 func inputs(file string) config.Inputs {
-	return config.Inputs{File: file, Flags: map[string]any{}, Environ: os.Environ(), CheckFormat: checkFormat}
+	return config.Inputs{File: file, Flags: map[string]any{}, Environ: os.Environ(), CheckFormat: checkFormat, CheckFields: checkFields}
 }
 
 // checkFormat says what is wrong with a log format.
 func checkFormat(format string) error {
 	_, err := parse.New(format, parse.Options{})
+	return err
+}
+
+// checkFields says what is wrong with the field map of a nginx-json source.
+func checkFields(fields map[string]string) error {
+	_, err := parse.New("nginx-json", parse.Options{Fields: fields})
 	return err
 }
 

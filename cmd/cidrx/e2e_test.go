@@ -1,0 +1,437 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"cidrx/agent/control"
+	"cidrx/firewall/netlab"
+)
+
+// binaries is where TestMain put cidrx and cidrxctl.
+var binaries string
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "cidrx-bin-")
+	if err == nil {
+		err = os.Chmod(dir, 0o755) // tests run them as other users too
+	}
+	if err == nil {
+		binaries = dir
+		build := exec.Command("go", "build", "-o", dir, "cidrx/cmd/cidrx", "cidrx/cmd/cidrxctl")
+		build.Stderr = os.Stderr
+		err = build.Run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "building the commands:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// edge is an edge host in a namespace of its own, with the real agent, and the world in another.
+type edge struct {
+	t      *testing.T
+	dir    string
+	host   *netlab.Namespace
+	world  *netlab.Namespace
+	client control.Client
+	agent  *exec.Cmd
+}
+
+const (
+	edgeAddr  = "10.77.0.1"
+	worldAddr = "10.77.0.2"
+)
+
+// edgeConfig bans scanners by user agent, and networks whose logins fail.
+const edgeConfig = `
+[agent]
+mode     = "enforce"
+stateDir = "DIR/state"
+socket   = "DIR/c.sock"
+[source.web]
+paths  = ["DIR/access.log"]
+format = "combined"
+[live.scanners]
+useragentRegex = "(?i)sqlmap|nikto"
+window         = "10m"
+clusterArgSets = [[20, 32, 32, 0.0]]
+useForJail     = [true]
+[live.logins]
+endpointRegex  = "^/login"
+statuses       = ["401", "404"]
+window         = "10m"
+clusterArgSets = [[200, 20, 30, 0.2]]
+useForJail     = [true]
+`
+
+func newEdge(t *testing.T) *edge {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lab := netlab.New()
+	t.Cleanup(func() { lab.Close() })
+	e := &edge{t: t, dir: dir, client: control.Client{Socket: filepath.Join(dir, "c.sock")}}
+	e.host, e.world = e.namespace(lab, "edge"), e.namespace(lab, "world")
+	e.must(lab.Link(e.host, e.world, edgeAddr+"/30", worldAddr+"/30"))
+	for _, network := range []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"} {
+		e.must(e.world.Own(network))
+		e.must(e.host.AddRoute(network, worldAddr))
+	}
+	e.file("cidrx.toml", strings.ReplaceAll(edgeConfig, "DIR", dir))
+	return e
+}
+
+func (e *edge) namespace(lab *netlab.Lab, name string) *netlab.Namespace {
+	ns, err := lab.Namespace(name)
+	e.must(err)
+	return ns
+}
+
+func (e *edge) must(err error) {
+	e.t.Helper()
+	if err != nil {
+		e.t.Fatal(err)
+	}
+}
+
+func (e *edge) file(name, text string) string {
+	e.t.Helper()
+	path := filepath.Join(e.dir, name)
+	e.must(os.WriteFile(path, []byte(text), 0o644))
+	return path
+}
+
+// start runs the agent on the edge host until the test ends.
+func (e *edge) start() {
+	e.t.Helper()
+	cmd := exec.Command(filepath.Join(binaries, "cidrx"), "agent", "--config", filepath.Join(e.dir, "cidrx.toml"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	e.startAs(cmd)
+	e.await("the agent enforces", func() bool {
+		s, err := e.client.Status(e.t.Context())
+		return err == nil && s.State == "enforcing" && s.Kernel.Drift == 0
+	})
+}
+
+func (e *edge) startAs(cmd *exec.Cmd) {
+	e.t.Helper()
+	log, err := os.OpenFile(filepath.Join(e.dir, "agent.err"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	e.must(err)
+	defer log.Close()
+	cmd.Stderr = log
+	e.must(e.host.Start(cmd))
+	e.agent = cmd
+	e.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+}
+
+// stop ends the agent with a signal.
+func (e *edge) stop(sig syscall.Signal) error {
+	e.must(e.agent.Process.Signal(sig))
+	return e.agent.Wait()
+}
+
+func (e *edge) await(what string, ok func() bool) {
+	e.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			log, _ := os.ReadFile(filepath.Join(e.dir, "agent.err"))
+			e.t.Fatalf("%s: did not happen; the agent said:\n%s", what, log)
+		}
+	}
+}
+
+// ctl runs cidrxctl and returns what it prints and its exit code.
+func (e *edge) ctl(args ...string) (stdout, stderr string, code int) {
+	e.t.Helper()
+	cmd := exec.Command(filepath.Join(binaries, "cidrxctl"), append(args, "--socket", e.client.Socket)...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		e.t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// nginx serves on the edge host and writes the combined format to access.log.
+func (e *edge) nginx() {
+	e.t.Helper()
+	conf := e.file("nginx.conf", strings.ReplaceAll(`
+daemon off;
+user root;
+pid DIR/nginx.pid;
+error_log DIR/error.log;
+events {}
+http {
+  access_log DIR/access.log combined;
+  client_body_temp_path DIR/tmp1; proxy_temp_path DIR/tmp2; fastcgi_temp_path DIR/tmp3; uwsgi_temp_path DIR/tmp4; scgi_temp_path DIR/tmp5;
+  server {
+    listen 10.77.0.1:80;
+    location / { return 200 "welcome\n"; }
+    location /login { return 401 "wrong password\n"; }
+  }
+}
+`, "DIR", e.dir))
+	cmd := exec.Command("nginx", "-c", conf, "-p", e.dir)
+	cmd.Stderr = os.Stderr
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	e.must(e.host.Start(cmd))
+	e.t.Cleanup(func() { cmd.Process.Signal(syscall.SIGTERM); cmd.Wait() })
+	e.await("nginx answers", func() bool { _, code := e.curl("192.0.2.1", "/"); return code == 0 })
+}
+
+// curl asks the edge host from a source address of the world.
+func (e *edge) curl(from, path string, more ...string) (body string, code int) {
+	e.t.Helper()
+	args := append([]string{"-sS", "--max-time", "1", "--interface", from, "http://" + edgeAddr + path}, more...)
+	cmd := exec.Command("curl", args...)
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	e.must(e.world.Start(cmd))
+	cmd.Wait()
+	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+// TestRealNginxRealPackets is the product's promise, on real parts: nginx writes the log, curl attacks, the packets stop, cidrxctl
+// explains, and lets them in again.
+func TestRealNginxRealPackets(t *testing.T) {
+	e := newEdge(t)
+	e.nginx()
+	e.start()
+	for range 20 {
+		if body, code := e.curl("203.0.113.77", "/admin", "-A", "sqlmap/1.9"); code != 0 || body != "welcome\n" {
+			t.Fatalf("before the ban: %q, curl's exit code %d", body, code)
+		}
+	}
+	e.await("the attacker is dropped", func() bool { _, code := e.curl("203.0.113.77", "/"); return code == 28 })
+	if _, code := e.curl("203.0.113.78", "/"); code != 0 {
+		t.Error("its neighbour is dropped too")
+	}
+	out, errs, code := e.ctl("why", "203.0.113.77")
+	for _, want := range []string{"203.0.113.77", "scanners", "sqlmap/1.9"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("cidrxctl why: exit code %d, no %q in:\n%s%s", code, want, out, errs)
+		}
+	}
+	if out, _, _ := e.ctl("status"); !strings.HasPrefix(out, "ENFORCING") {
+		t.Errorf("cidrxctl status begins with %.40q", out)
+	}
+	if _, errs, code := e.ctl("unblock", "203.0.113.77"); code != 0 {
+		t.Fatalf("cidrxctl unblock: exit code %d: %s", code, errs)
+	}
+	if body, code := e.curl("203.0.113.77", "/"); code != 0 || body != "welcome\n" {
+		t.Errorf("after the unblock: %q, curl's exit code %d", body, code)
+	}
+	if _, _, code := e.ctl("unblock", "203.0.113.77"); code != 4 {
+		t.Errorf("unblock of what is not blocked: exit code %d, want 4", code)
+	}
+}
+
+// TestBannedNetworkIsDroppedThroughoutARestart sends packets from a banned network without pause while the agent stops and starts.
+func TestBannedNetworkIsDroppedThroughoutARestart(t *testing.T) {
+	e := newEdge(t)
+	e.start()
+	if _, errs, code := e.ctl("ban", "198.51.100.0/24", "--for", "1h"); code != 0 {
+		t.Fatalf("cidrxctl ban: exit code %d: %s", code, errs)
+	}
+	server, err := e.host.ListenPacket("udp", edgeAddr+":9999")
+	e.must(err)
+	var free, banned atomic.Int64 // packets that arrived
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		buf := make([]byte, 64)
+		for {
+			n, _, err := server.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			if string(buf[:n]) == "banned" {
+				banned.Add(1)
+			} else {
+				free.Add(1)
+			}
+		}
+	}()
+	fromBanned, err := e.world.Dial(t.Context(), "udp", netip.MustParseAddr("198.51.100.20"), edgeAddr+":9999")
+	e.must(err)
+	fromFree, err := e.world.Dial(t.Context(), "udp", netip.MustParseAddr("192.0.2.20"), edgeAddr+":9999")
+	e.must(err)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan int)
+	go func() {
+		sent := 0
+		for ; ctx.Err() == nil; sent++ {
+			fromBanned.Write([]byte("banned"))
+			fromFree.Write([]byte("free"))
+		}
+		done <- sent
+	}()
+	for range 5 {
+		e.must(e.stop(syscall.SIGTERM))
+		e.start()
+	}
+	cancel()
+	sent := <-done
+	e.await("ordinary packets arrive", func() bool { return free.Load() > 1000 })
+	server.Close()
+	<-received
+	if n := banned.Load(); n > 0 {
+		t.Errorf("%d of %d packets of the banned network arrived during the restarts", n, sent)
+	}
+}
+
+// TestKillAtAnyMoment kills the agent 100 times while attackers come and go: what was shown as in force is in the kernel again.
+func TestKillAtAnyMoment(t *testing.T) {
+	e := newEdge(t)
+	e.file("access.log", "")
+	stop := e.attackers()
+	defer stop()
+	var slowest time.Duration
+	for round := range 100 {
+		start := time.Now()
+		e.start()
+		e.await(fmt.Sprintf("round %d: every ban shown before is in force again", round), func() bool { return len(e.missing()) == 0 })
+		slowest = max(slowest, time.Since(start))
+		for range 1 + round%7 { // so that the moment differs
+			e.remember(e.shown())
+		}
+		e.stop(syscall.SIGKILL)
+	}
+	if len(e.known()) < 100 {
+		t.Errorf("only %d bans came up in 100 rounds: too few to tell", len(e.known()))
+	}
+	t.Logf("%d bans; slowest start until all are in force again: %v", len(e.known()), slowest)
+}
+
+// attackers writes lines of ever new scanners until stop.
+func (e *edge) attackers() (stop func()) {
+	ctx, cancel := context.WithCancel(e.t.Context())
+	f, err := os.OpenFile(filepath.Join(e.dir, "access.log"), os.O_APPEND|os.O_WRONLY, 0)
+	e.must(err)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := 0; ctx.Err() == nil; n++ {
+			addr := netip.AddrFrom4([4]byte{100, byte(n >> 16 & 63), byte(n >> 8), byte(n)}) // 100.0.0.0/10: nobody's private space
+			var b strings.Builder
+			for range 20 {
+				fmt.Fprintf(&b, "%s - - [%s] \"GET / HTTP/1.1\" 200 1 \"-\" \"sqlmap\"\n", addr, time.Now().Format("02/Jan/2006:15:04:05 -0700"))
+			}
+			f.WriteString(b.String())
+			time.Sleep(15 * time.Millisecond)
+		}
+	}()
+	return func() { cancel(); <-done; f.Close() }
+}
+
+// shown are the bans that cidrxctl, or the audit trail, shows as in force.
+func (e *edge) shown() map[string]time.Time {
+	out := map[string]time.Time{}
+	bans, err := e.client.Bans(e.t.Context(), false)
+	e.must(err)
+	for _, b := range bans {
+		if b.State == "in_force" && b.Durable {
+			out[b.Prefix.String()] = *b.Until
+		}
+	}
+	e.must(e.client.Events(e.t.Context(), false, func(ev control.Event) error {
+		if ev.Event == "ban" && ev.State == "in_force" {
+			out[ev.Prefix.String()] = *ev.Until
+		}
+		return nil
+	}))
+	return out
+}
+
+// known keeps what has been shown, over the rounds.
+func (e *edge) known() map[string]time.Time {
+	out := map[string]time.Time{}
+	if data, err := os.ReadFile(filepath.Join(e.dir, "known.json")); err == nil {
+		e.must(json.Unmarshal(data, &out))
+	}
+	return out
+}
+
+func (e *edge) remember(shown map[string]time.Time) {
+	known := e.known()
+	for p, until := range shown {
+		known[p] = until
+	}
+	data, err := json.Marshal(known)
+	e.must(err)
+	e.file("known.json", string(data))
+}
+
+// missing are the bans shown in earlier rounds that are not in force now, for cidrxctl or for the kernel.
+func (e *edge) missing() []string {
+	now, kernel := e.shown(), e.kernel()
+	var out []string
+	for p, until := range e.known() {
+		if time.Until(until) < 30*time.Second {
+			continue
+		}
+		if _, ok := now[p]; !ok || !kernel[strings.TrimSuffix(p, "/32")] {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// kernel are the single hosts that nft lists in our table.
+func (e *edge) kernel() map[string]bool {
+	cmd := exec.Command("nft", "-j", "list", "set", "inet", "cidrx", "host4")
+	var out bytes.Buffer
+	cmd.Stdout = &out
+	e.must(e.host.Start(cmd))
+	cmd.Wait()
+	hosts := map[string]bool{}
+	for _, text := range strings.Split(out.String(), `"`) {
+		if _, err := netip.ParseAddr(text); err == nil {
+			hosts[text] = true
+		}
+	}
+	return hosts
+}
+
+// TestDemo runs the demonstration as root and as an ordinary user: it must succeed and leave nothing behind.
+func TestDemo(t *testing.T) {
+	for name, cred := range map[string]*syscall.Credential{"root": nil, "ordinary user": {Uid: 65534, Gid: 65534}} {
+		t.Run(name, func(t *testing.T) {
+			tmp, err := os.MkdirTemp("", "cidrx-test-") // t.TempDir is for root alone
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer os.RemoveAll(tmp)
+			if err := os.Chmod(tmp, 0o777); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command(filepath.Join(binaries, "cidrx"), "demo")
+			cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
+			out, err := cmd.CombinedOutput()
+			if err != nil || !strings.Contains(string(out), "All of this happened") || strings.Contains(string(out), "NOT SO") {
+				t.Errorf("demo: %v\n%s", err, out)
+			}
+			if left, _ := os.ReadDir(tmp); len(left) != 0 {
+				t.Errorf("it left %v", left)
+			}
+		})
+	}
+}
