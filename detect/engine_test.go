@@ -153,7 +153,7 @@ func TestBystandersProtectANetwork(t *testing.T) {
 	e := engine(t, strategyOf("all", time.Minute, limited))
 	hosts := []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"}
 	for i := range 6 { // six hosts pass no filter, five do
-		e.Observe(at(0), event("192.0.2."+string(rune('a'-'a'+'1'+i))+"0", 0), 0, nil)
+		e.Observe(at(0), event("192.0.2."+string(rune('1'+i))+"0", 0), 0, nil)
 	}
 	var raised []detect.Verdict
 	for range 12 {

@@ -21,7 +21,9 @@ type Standing struct {
 
 // Explain says how close a is to each tier of each strategy that looks at hosts of its kind.
 func (e *Engine) Explain(now time.Time, a netip.Addr) []Standing {
-	e.move(now)
+	if now.After(e.now) { // a question must not set the clock back
+		e.move(now)
+	}
 	k := cidr.KeyOf(a)
 	all := []Standing{}
 	for i := range e.strategies {

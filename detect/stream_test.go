@@ -142,6 +142,14 @@ func TestCrowdedNetworkIsFoundWhole(t *testing.T) {
 	}
 }
 
+func TestSameEventsSameVerdicts(t *testing.T) {
+	_, first := crowdedNetwork(t, 4000, 7, false)
+	_, second := crowdedNetwork(t, 4000, 7, false)
+	if diff := cmp.Diff(first, second, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })); diff != "" {
+		t.Errorf("(-first +second):\n%s", diff)
+	}
+}
+
 // In a crowd that is looked at seldom, a host that reaches T is still raised by that very request.
 func TestCrowdDoesNotHideAHost(t *testing.T) {
 	e := engine(t, strategyOf("all", 10*time.Minute, tier(50, 16, 32, 0)))
