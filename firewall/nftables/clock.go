@@ -2,27 +2,38 @@
 
 package nftables
 
-import "time"
+import (
+	"time"
 
-// maxStep is the difference between wall clock and monotonic clock that is taken for a clock that was set.
+	"golang.org/x/sys/unix"
+)
+
+// maxStep is the difference between the clock and the time that passed which is taken for a clock that was set.
 const maxStep = time.Second
 
-// stepClock notices that the wall clock was set, or the machine slept. Timeouts in the kernel run on with its own clock, so they no longer end
-// when the bans do, and have to be given again.
+// stepClock notices that the clock was set, or the machine slept. Timeouts in the kernel run on with its own clock, so they no longer end when the
+// bans do, and have to be given again.
 type stepClock struct {
-	base time.Time // with a monotonic reading, if the clock has one
+	started bool
+	base    time.Time
+	uptime  time.Duration // at base
 }
 
 // stepped says whether the clock was set since the last call that said so (or the first call).
-func (c *stepClock) stepped(now time.Time) bool {
-	if c.base.IsZero() {
-		c.base = now
+func (c *stepClock) stepped(now time.Time, uptime time.Duration) bool {
+	off := now.Sub(c.base) - (uptime - c.uptime)
+	if c.started && off.Abs() <= maxStep {
 		return false
 	}
-	wall, monotonic := now.Round(0).Sub(c.base.Round(0)), now.Sub(c.base)
-	if (wall - monotonic).Abs() <= maxStep {
-		return false
-	}
-	c.base = now
-	return true
+	stepped := c.started
+	*c = stepClock{started: true, base: now.Round(0), uptime: uptime} // Round: without the monotonic reading, which Sub would prefer
+	return stepped
+}
+
+// uptime is CLOCK_MONOTONIC, by which the kernel's timeouts run (it stands still while the machine sleeps).
+func uptime() time.Duration {
+	var t unix.Timespec
+	// It cannot fail with a clock that exists and memory that is ours.
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &t)
+	return time.Duration(t.Nano())
 }

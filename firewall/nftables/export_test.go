@@ -41,3 +41,30 @@ func (f *Firewall) Caught() bool {
 	defer f.monitorMu.Unlock()
 	return err == nil && f.monitor.last.Load() == g.id
 }
+
+// Suspect makes the next Sync read the elements back.
+func (f *Firewall) Suspect() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.state = suspect
+}
+
+// LimitSend makes the sockets send no more than n bytes at once, as in a user namespace.
+func (f *Firewall) LimitSend(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writer.limit, f.writer.room, f.maxOps = n, n, n/opBytes
+}
+
+// Disconnect closes the connections that write, as an error does when new ones cannot be opened.
+func (f *Firewall) Disconnect() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.disconnect()
+}
+
+// Uptime replaces the clock that nobody sets.
+func (f *Firewall) Uptime(now func() time.Duration) { f.uptime = now }
+
+// Replaces says whether the kernel renews the timeout of an element in place.
+func (f *Firewall) Replaces() bool { return f.features.replaces }

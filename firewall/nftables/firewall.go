@@ -25,13 +25,15 @@ import (
 type Firewall struct {
 	o          Options
 	features   features
-	checkEvery time.Duration // how often the generation is compared with the events heard
+	checkEvery time.Duration        // how often the generation is compared with the events heard
+	uptime     func() time.Duration // how much time has passed, whatever the clock says
 
 	mu     sync.Mutex
 	closed bool
 	rules  *nf.Conn // table, chains and rules; nil after a failed reopen
 	writer *socket  // elements; nil after a failed reopen
 	maxOps int      // elements of one commit
+	ports  []uint32 // of rules and writer and those before them, the newest first; never changed in place
 
 	state   state
 	held    []firewall.Element // what the kernel has, if verified
@@ -64,7 +66,7 @@ const (
 var _ firewall.Firewall = (*Firewall)(nil)
 
 // maxBuffer is the most that is kept of a batch's memory for the next one.
-const maxBuffer = 256 << 10
+const maxBuffer = 1 << 20
 
 // New opens the connections to the kernel and finds out what it can do, in a scratch table that hooks nowhere; it leaves our table alone until the
 // first Sync. An error names what is missing (permission, nf_tables, interval sets, conntrack …) and what to do.
@@ -73,7 +75,7 @@ func New(o Options) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Firewall{o: o, checkEvery: time.Second}
+	f := &Firewall{o: o, checkEvery: time.Second, uptime: uptime}
 	if err := f.open(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -91,7 +93,7 @@ func (f *Firewall) open() error {
 	if f.features, err = f.probe(); err != nil {
 		return err
 	}
-	f.monitor, err = openMonitor(f.o.Netns, f.ports())
+	f.monitor, err = openMonitor(f.o.Netns, f.writer.portID, f.ports)
 	return err
 }
 
@@ -110,6 +112,7 @@ func (f *Firewall) connect() error {
 		return errors.Join(explain("open a netlink socket", err), rules.CloseLasting())
 	}
 	f.rules, f.writer = rules, writer
+	f.notePorts()
 	f.maxOps = maxCommit
 	if !writer.reserve(maxCommit * opBytes) {
 		f.maxOps = max(writer.room/opBytes, 1)
@@ -130,7 +133,7 @@ func (f *Firewall) reopen() error {
 	if f.monitor == nil {
 		return nil
 	}
-	return f.monitor.follow(f.ports())
+	return f.monitor.follow(f.writer.portID, f.ports)
 }
 
 func (f *Firewall) disconnect() error {
@@ -145,12 +148,17 @@ func (f *Firewall) disconnect() error {
 	return errors.Join(errs...)
 }
 
-// ports are the kernel's names of our connections that write: how to tell our own events from others'.
-func (f *Firewall) ports() ownPorts {
-	p := ownPorts{elements: f.writer.portID}
-	// The library reports no port for a connection that is open, and fails for none that is.
-	p.rules, _ = f.rules.GetPortID()
-	return p
+// maxPorts is how many ports are remembered: those of two connections, and of the ones that they replaced not long ago.
+const maxPorts = 8
+
+// notePorts remembers the kernel's names of the connections that write: events about what we did ourselves carry them, and may be read late.
+func (f *Firewall) notePorts() {
+	ports := []uint32{f.writer.portID}
+	if p, err := f.rules.GetPortID(); err == nil { // it cannot fail while the connection is open
+		ports = append(ports, p)
+	}
+	ports = append(ports, f.ports...)
+	f.ports = ports[:min(len(ports), maxPorts)]
 }
 
 // Name is "nftables".
@@ -200,6 +208,7 @@ func (f *Firewall) Close() error {
 	defer f.readMu.Unlock()
 	if f.reader != nil {
 		errs = append(errs, f.reader.Close())
+		f.reader = nil
 	}
 	f.monitorMu.Lock()
 	defer f.monitorMu.Unlock()

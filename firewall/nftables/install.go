@@ -67,7 +67,7 @@ func wrapInstall(table string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("nftables: write table inet %s: %w", table, err)
+	return fmt.Errorf("write table inet %s: %w", table, err)
 }
 
 // change queues what turns the table found into the layout, and says whether sets of bans stay.

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,19 +32,13 @@ func (c change) String() string {
 	return [...]string{"nothing changed", "elements changed", "rules changed", "sets changed", "table deleted"}[c]
 }
 
-// ownPorts are the netlink ports of our connections that write.
-type ownPorts struct {
-	elements uint32
-	rules    uint32
-}
-
 // monitor hears what everybody does to nftables. The kernel sends the changes of a commit, then its generation; their headers carry the port of
 // the connection that made it.
 type monitor struct {
 	*socket
-	own  ownPorts
-	last atomic.Uint32 // newest generation heard of
-	now  change        // worst change to our table in the commit that is being heard
+	own  atomic.Pointer[[]uint32] // ports of our connections that write
+	last atomic.Uint32            // newest generation heard of
+	now  change                   // worst change to our table in the commit that is being heard
 }
 
 // heard is one commit of somebody else's that changed our table.
@@ -53,13 +48,13 @@ type heard struct {
 }
 
 // openMonitor starts to listen. Events queue in the kernel until they are read.
-func openMonitor(netns int, own ownPorts) (*monitor, error) {
+func openMonitor(netns int, elements uint32, own []uint32) (*monitor, error) {
 	s, err := dial(netns)
 	if err != nil {
 		return nil, explain("open a netlink socket", err)
 	}
 	m := &monitor{socket: s}
-	if err := errors.Join(m.conn.SetReadBuffer(monitorBuffer), m.follow(own)); err != nil {
+	if err := errors.Join(m.conn.SetReadBuffer(monitorBuffer), m.follow(elements, own)); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	// The generation is asked for before events are, or its answer could be taken for one.
@@ -74,12 +69,13 @@ func openMonitor(netns int, own ownPorts) (*monitor, error) {
 	return m, nil
 }
 
-// follow sets which connections are our own, and has the kernel keep from us what we do to elements: 100,000 of them would be 100,000 events.
-func (m *monitor) follow(own ownPorts) error {
-	m.own = own
+// follow sets which connections are our own, and has the kernel keep from us what the one for elements does: 100,000 of them would be 100,000
+// events. Other goroutines may call it.
+func (m *monitor) follow(elements uint32, own []uint32) error {
+	m.own.Store(&own)
 	// Loads are big-endian, the fields of struct nlmsghdr are the machine's: the constants are turned instead.
 	const typeOffset, portOffset = 4, 12
-	port := binary.BigEndian.Uint32(binary.NativeEndian.AppendUint32(nil, own.elements))
+	port := binary.BigEndian.Uint32(binary.NativeEndian.AppendUint32(nil, elements))
 	newGeneration := binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, subsystem|unix.NFT_MSG_NEWGEN))
 	filter := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: portOffset},
@@ -142,7 +138,7 @@ func (m *monitor) commit(msg message, each func(heard)) (missed bool) {
 }
 
 func (m *monitor) isOwn(port uint32) bool {
-	return port == m.own.elements || port == m.own.rules
+	return slices.Contains(*m.own.Load(), port)
 }
 
 // changeOf says what a message means for our table: in all of them the first attribute is the name of the table.

@@ -21,9 +21,9 @@ const tolerance = minTimeout + 500*time.Millisecond
 
 // readBack replaces what we believe the kernel has by what it has, so that the next difference repairs it. If that is not possible the state
 // becomes unknown.
-func (f *Firewall) readBack(now time.Time) {
+func (f *Firewall) readBack() {
 	f.state = unknown
-	have, err := f.readElements(now, banSets...)
+	have, err := f.readElements()
 	if err != nil {
 		f.o.Logger.Warn("nftables: elements cannot be read back; writing everything anew", "error", err)
 		if err := f.reopen(); err != nil {
@@ -34,23 +34,18 @@ func (f *Firewall) readBack(now time.Time) {
 	f.held, f.state, f.anew = settle(have, f.held), verified, true
 }
 
-// readElements reads the bans that the kernel has in some sets, sorted. Bans that are in two sets, or in the wrong one, are an error: nothing of
-// ours.
-func (f *Firewall) readElements(now time.Time, sets ...firewall.Set) ([]firewall.Element, error) {
-	var have []firewall.Element
-	for _, set := range sets {
-		var wrong error
-		err := f.readSet(set, func(p netip.Prefix, d dumped) {
-			if firewall.SetOf(p) != set {
-				wrong = fmt.Errorf("%v in set %s", p, set)
-			}
-			have = append(have, firewall.Element{Prefix: p, Until: now.Add(d.expires)})
-		})
-		if err := errors.Join(err, wrong); err != nil {
+// readElements reads the bans that the kernel has, sorted. Bans that are in two sets, or in the wrong one, are an error: nothing of ours.
+func (f *Firewall) readElements() ([]firewall.Element, error) {
+	have := make([]firewall.Element, 0, len(f.held))
+	for _, set := range banSets {
+		var err error
+		if have, err = f.readSet(have, set); err != nil {
 			return nil, fmt.Errorf("read set %s: %w", set, err)
 		}
 	}
 	slices.SortFunc(have, func(a, b firewall.Element) int { return a.Prefix.Compare(b.Prefix) })
+	// A hash that is growing while it is read may give an element twice.
+	have = slices.CompactFunc(have, func(a, b firewall.Element) bool { return a.Prefix == b.Prefix })
 	for i := 1; i < len(have); i++ {
 		if have[i-1].Prefix.Overlaps(have[i].Prefix) {
 			return nil, fmt.Errorf("%v and %v overlap", have[i-1].Prefix, have[i].Prefix)
@@ -59,28 +54,23 @@ func (f *Firewall) readElements(now time.Time, sets ...firewall.Set) ([]firewall
 	return have, nil
 }
 
-// readSet gives the elements of a set once it could be read without a change in between.
-func (f *Firewall) readSet(set firewall.Set, each func(netip.Prefix, dumped)) error {
-	type element struct {
-		prefix netip.Prefix
-		dumped dumped
-	}
-	var elements []element
-	err := errInterrupted
+// readSet appends the elements of a set, once it could be read without a change in between.
+func (f *Firewall) readSet(have []firewall.Element, set firewall.Set) ([]firewall.Element, error) {
+	first, err := len(have), errInterrupted
+	var wrong error
 	for range dumpTries {
 		if !errors.Is(err, errInterrupted) {
 			break
 		}
-		elements = elements[:0]
-		err = f.writer.eachPrefix(f.o.Table, set, func(p netip.Prefix, d dumped) { elements = append(elements, element{p, d}) })
+		have = have[:first]
+		err = f.writer.eachPrefix(f.o.Table, set, func(p netip.Prefix, d dumped) {
+			if firewall.SetOf(p) != set {
+				wrong = fmt.Errorf("%v in set %s", p, set)
+			}
+			have = append(have, firewall.Element{Prefix: p, Until: f.o.Now().Add(d.expires)}) // the time of this moment: reading takes a while
+		})
 	}
-	if err != nil {
-		return err
-	}
-	for _, e := range elements {
-		each(e.prefix, e.dumped)
-	}
-	return nil
+	return have, errors.Join(err, wrong)
 }
 
 // settle gives the elements read the exact ends that were asked for, where they are close to them.
@@ -90,12 +80,14 @@ func settle(have, asked []firewall.Element) []firewall.Element {
 		for j < len(asked) && asked[j].Prefix.Compare(have[i].Prefix) < 0 {
 			j++
 		}
-		if j < len(asked) && asked[j].Prefix == have[i].Prefix && asked[j].Until.Sub(have[i].Until).Abs() <= tolerance {
+		if j < len(asked) && asked[j].Prefix == have[i].Prefix && isClose(asked[j].Until, have[i].Until) {
 			have[i].Until = asked[j].Until
 		}
 	}
 	return have
 }
+
+func isClose(a, b time.Time) bool { return a.Sub(b).Abs() <= tolerance }
 
 // same says whether the elements read are those held, but for those that end just now.
 func same(have, held []firewall.Element, now time.Time) bool {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -20,7 +21,7 @@ const rewriteTries = 2
 // rewrite writes table, rules and all elements, whatever the kernel has.
 func (f *Firewall) rewrite(ctx context.Context, want firewall.Want, now time.Time) (firewall.Result, error) {
 	f.state = unknown
-	live, err := firewall.AppendLive(f.held[:0], want.Elements, now)
+	live, err := firewall.AppendLive(slices.Grow(f.held[:0], len(want.Elements)), want.Elements, now)
 	f.held = live
 	if err != nil {
 		return firewall.Result{}, err
@@ -68,7 +69,7 @@ func (f *Firewall) writeAll(ctx context.Context, want firewall.Want, now time.Ti
 		return f.broken(err)
 	}
 	f.digest, f.gen = after.digest, before.id
-	f.hold(want, now)
+	f.allow, f.anew, f.state = slices.Clone(want.Allow), false, verified
 	return nil
 }
 
@@ -102,6 +103,8 @@ func (f *Firewall) fill(ctx context.Context, want firewall.Want, now time.Time) 
 // changeGroups). So networks are replaced and hosts added in one commit, and only then those hosts removed that should not be there.
 // (100,000 bans are a batch of 3 MB.)
 func (f *Firewall) replace(ctx context.Context, want firewall.Want, now time.Time) error {
+	const elementBytes = 52 // an IPv4 host; with networks and IPv6 the batch grows
+	f.buf = slices.Grow(f.buf[:0], len(f.held)*elementBytes)
 	b := f.newBatch()
 	f.writeAllow(b, want.Allow)
 	for _, set := range banSets {
@@ -127,33 +130,53 @@ func (f *Firewall) replace(ctx context.Context, want firewall.Want, now time.Tim
 // tidy removes hosts that are not wanted. The bans that are wanted are in force already, so the time to read the sets (0.2 s for 100,000 hosts)
 // costs nobody anything.
 func (f *Firewall) tidy(ctx context.Context, now time.Time) error {
-	hosts := slices.DeleteFunc(slices.Clone(f.held), func(e firewall.Element) bool { return !isHash(firewall.SetOf(e.Prefix)) })
-	have, err := f.readElements(now, firewall.Host4, firewall.Host6)
-	if err != nil {
-		return f.broken(fmt.Errorf("nftables: read the hosts back: %w", err))
-	}
-	ops, err := firewall.AppendDiff(nil, settle(have, hosts), hosts, now)
-	if err != nil {
-		return err
-	}
-	for len(ops) > 0 {
-		if err := ctx.Err(); err != nil {
-			return err
+	wanted := 0
+	for i := range f.held {
+		if isHash(firewall.SetOf(f.held[i].Prefix)) {
+			wanted++
 		}
-		n := cut(ops, f.maxOps)
-		if err := f.changeGroups(f.newBatch(), ops[:n], now); err != nil {
-			return err
-		}
-		ops = ops[n:]
 	}
-	return nil
+	for range dumpTries {
+		ops, seen, err := f.strangers()
+		switch {
+		case err != nil && !errors.Is(err, errInterrupted):
+			return f.broken(fmt.Errorf("read the hosts back: %w", err))
+		case err == nil && seen == wanted: // what is wanted was just written, so one that was not seen means that not all was seen
+			return f.commitOps(ctx, f.newBatch(), ops, now)
+		}
+	}
+	b := f.newBatch()
+	for _, set := range []firewall.Set{firewall.Host4, firewall.Host6} {
+		b.flush(f.o.Table, set)
+		f.writeSet(b, set, addElement, f.held, now)
+	}
+	return f.commit(b)
+}
+
+// strangers reads the hosts that the kernel has and says what to do about those that are not held, or not as long. It counts those that are.
+func (f *Firewall) strangers() (ops []firewall.Op, seen int, err error) {
+	for _, set := range []firewall.Set{firewall.Host4, firewall.Host6} {
+		setErr := f.writer.eachPrefix(f.o.Table, set, func(p netip.Prefix, d dumped) {
+			i, found := search(f.held, p)
+			if !found {
+				ops = append(ops, firewall.Op{Kind: firewall.Remove, Element: firewall.Element{Prefix: p}})
+				return
+			}
+			seen++
+			if !isClose(f.held[i].Until, f.o.Now().Add(d.expires)) {
+				ops = append(ops, firewall.Op{Kind: firewall.Refresh, Element: f.held[i]})
+			}
+		})
+		err = errors.Join(err, setErr)
+	}
+	return ops, seen, err
 }
 
 // merge is replace for sockets that may not send that much at once (in a user namespace): it reads what the kernel has, and changes what differs.
 func (f *Firewall) merge(ctx context.Context, want firewall.Want, now time.Time) error {
-	have, err := f.readElements(now, banSets...)
+	have, err := f.readElements()
 	if err != nil {
-		return f.broken(fmt.Errorf("nftables: read the elements back: %w", err))
+		return f.broken(fmt.Errorf("read the elements back: %w", err))
 	}
 	ops, err := firewall.AppendDiff(nil, settle(have, f.held), want.Elements, now)
 	if err != nil {

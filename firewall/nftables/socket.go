@@ -29,6 +29,7 @@ type socket struct {
 	portID uint32 // the kernel's name of this socket, in the headers of events about what it did
 	seq    uint32
 	room   int // largest message that fits the send buffer
+	limit  int // largest send buffer that is asked for, as net.core.wmem_max would limit it; 0: no limit
 	in     []byte
 }
 
@@ -57,8 +58,12 @@ func (s *socket) nextSeq() uint32 {
 // net.core.wmem_max. It says whether n fits.
 func (s *socket) reserve(n int) bool {
 	const overhead = 32 // netlink_sendmsg wants len <= sk_sndbuf - 32
-	if n <= s.room {
+	switch {
+	case n <= s.room:
 		return true
+	case s.limit > 0 && n > s.limit:
+		s.room = s.limit
+		return false
 	}
 	if err := s.conn.SetWriteBuffer(n + overhead); err != nil {
 		return false

@@ -32,9 +32,9 @@ func (f *Firewall) Sync(ctx context.Context, want firewall.Want) (firewall.Resul
 	}
 	now := f.o.Now()
 	if f.state == suspect {
-		f.readBack(now)
+		f.readBack()
 	}
-	if f.clock.stepped(now) {
+	if f.clock.stepped(now, f.uptime()) {
 		f.forgetEnds()
 	}
 	if f.state == verified {
@@ -69,22 +69,32 @@ func (f *Firewall) change(ctx context.Context, ops []firewall.Op, want firewall.
 		return nil
 	}
 	f.state = unknown
-	for first := true; first || len(ops) > 0; first = false {
+	b := f.newBatch()
+	if writeAllow {
+		f.writeAllow(b, want.Allow)
+	}
+	if err := f.commitOps(ctx, b, ops, now); err != nil {
+		return err
+	}
+	f.hold(want, ops, now)
+	return nil
+}
+
+// commitOps commits ops behind what is in the first batch already.
+func (f *Firewall) commitOps(ctx context.Context, b *batch, ops []firewall.Op, now time.Time) error {
+	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		n := cut(ops, f.maxOps)
-		b := f.newBatch()
-		if first && writeAllow {
-			f.writeAllow(b, want.Allow)
-		}
 		if err := f.changeGroups(b, ops[:n], now); err != nil {
 			return err
 		}
-		ops = ops[n:]
+		if ops = ops[n:]; len(ops) == 0 {
+			return nil
+		}
+		b = f.newBatch()
 	}
-	f.hold(want, now)
-	return nil
 }
 
 // changeGroups commits whole groups.
@@ -137,18 +147,40 @@ func cut(ops []firewall.Op, limit int) int {
 	return n
 }
 
-// hold notes that the kernel has all of want.
-func (f *Firewall) hold(want firewall.Want, now time.Time) {
-	f.held = f.held[:0]
-	for i := range want.Elements {
-		if want.Elements[i].Until.After(now) {
-			f.held = append(f.held, want.Elements[i])
+// fewOps is how many changes are made to the list of what is held one by one; more are made by a copy of all that is wanted.
+const fewOps = 16
+
+// hold notes that the kernel has all of want, which it came to by ops.
+func (f *Firewall) hold(want firewall.Want, ops []firewall.Op, now time.Time) {
+	if len(ops) <= fewOps {
+		for i := range ops {
+			f.holdOne(&ops[i])
 		}
+	} else {
+		f.held = append(f.held[:0], want.Elements...)
+		f.held = slices.DeleteFunc(f.held, func(e firewall.Element) bool { return !e.Until.After(now) })
 	}
 	if !slices.Equal(f.allow, want.Allow) {
 		f.allow = slices.Clone(want.Allow)
 	}
 	f.anew, f.state = false, verified
+}
+
+func (f *Firewall) holdOne(op *firewall.Op) {
+	i, found := search(f.held, op.Element.Prefix)
+	switch {
+	case op.Kind == firewall.Remove && found:
+		f.held = slices.Delete(f.held, i, i+1)
+	case op.Kind != firewall.Remove && found:
+		f.held[i] = op.Element
+	case op.Kind != firewall.Remove:
+		f.held = slices.Insert(f.held, i, op.Element)
+	}
+}
+
+// search finds a prefix in a sorted list, or where it belongs.
+func search(elements []firewall.Element, p netip.Prefix) (int, bool) {
+	return slices.BinarySearchFunc(elements, p, func(e firewall.Element, p netip.Prefix) int { return e.Prefix.Compare(p) })
 }
 
 func (f *Firewall) newBatch() *batch { return f.writer.newBatch(f.buf) }
@@ -162,7 +194,7 @@ func (f *Firewall) commit(b *batch) error {
 	if err == nil || errors.Is(err, errTooLarge) {
 		return err
 	}
-	return errors.Join(fmt.Errorf("nftables: table inet %s: %w", f.o.Table, err), f.reopen())
+	return errors.Join(fmt.Errorf("table inet %s: %w", f.o.Table, err), f.reopen())
 }
 
 // writeOps appends those of ops that are chosen, what is removed before what is added. Kernels that do not take an absent element for deleted

@@ -10,24 +10,19 @@ import (
 	"time"
 
 	"cidrx/firewall"
-
-	"golang.org/x/sys/unix"
 )
 
-// Watch reports what others do to our table, from New on, until ctx is done or the Firewall is closed. It hears of it through events; behind them
-// stands a look at the generation each second, and where events were lost the whole table is compared with what it should be.
-// One Watch at a time.
+// Watch reports what others do to our table, from New on, until ctx is done or the Firewall is closed; it returns nil. It hears of changes through
+// events; behind them stands a look at the generation each second, and where events were lost the whole table is compared with what it should be.
+// What goes wrong is logged and tried again each second. One Watch at a time.
 func (f *Firewall) Watch(ctx context.Context, drift func(firewall.Drift)) error {
 	stop := context.AfterFunc(ctx, f.wake)
 	defer stop()
 	w := &watch{f: f, drift: drift, check: time.Now().Add(f.checkEvery)}
-	for ctx.Err() == nil {
-		err := w.step(ctx)
-		if f.isClosed() || ctx.Err() != nil {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("nftables: watch: %w", err)
+	for ctx.Err() == nil && !f.isClosed() {
+		if err := w.step(ctx); err != nil && !f.isClosed() {
+			w.f.o.Logger.Warn("nftables: cannot listen for changes by others; trying again", "error", err)
+			w.pause(ctx)
 		}
 	}
 	return nil
@@ -35,11 +30,21 @@ func (f *Firewall) Watch(ctx context.Context, drift func(firewall.Drift)) error 
 
 // watch is the state of one Watch.
 type watch struct {
-	f     *Firewall
-	drift func(firewall.Drift)
-	check time.Time // when to compare generations next
-	seen  uint32    // newest generation heard of at the last check
-	late  bool      // at the last check there was one that had not been heard of
+	f      *Firewall
+	drift  func(firewall.Drift)
+	check  time.Time // when to compare generations next
+	seen   uint32    // newest generation heard of at the last check
+	late   bool      // at the last check there was one that had not been heard of
+	broken bool      // what was heard may not be all: begin anew
+}
+
+func (w *watch) pause(ctx context.Context) {
+	timer := time.NewTimer(w.f.checkEvery)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // wake makes a waiting monitor return.
@@ -58,6 +63,9 @@ func (f *Firewall) isClosed() bool {
 
 // step hears one round of events, or checks the generation when it is time.
 func (w *watch) step(ctx context.Context) error {
+	if w.broken {
+		return w.resume()
+	}
 	var commits []heard
 	err := w.f.monitor.listen(ctx, w.f.o.Table, w.check, func(h heard) { commits = append(commits, h) })
 	for _, h := range commits {
@@ -68,17 +76,13 @@ func (w *watch) step(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil || errors.Is(err, os.ErrClosed):
 		return nil
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, os.ErrDeadlineExceeded), err == nil && time.Now().After(w.check):
 		return w.compare()
-	case errors.Is(err, errMissed), errors.Is(err, unix.ENOBUFS):
-		return w.resume()
-	case err != nil:
-		w.f.o.Logger.Warn("nftables: listening for changes failed; beginning anew", "error", err)
-		return w.resume()
-	case time.Now().After(w.check):
-		return w.compare()
+	case err == nil:
+		return nil
 	}
-	return nil
+	w.f.o.Logger.Info("nftables: events about changes were lost; comparing the table", "reason", err)
+	return w.resume()
 }
 
 // compare looks whether there was a commit that no event told of. An event may be on its way: only one that is missing at two checks is missing.
@@ -86,6 +90,7 @@ func (w *watch) compare() error {
 	w.check = time.Now().Add(w.f.checkEvery)
 	g, err := w.f.currentGeneration()
 	if err != nil {
+		w.broken = true
 		return err
 	}
 	last := w.f.monitor.last.Load()
@@ -100,6 +105,9 @@ func (w *watch) compare() error {
 func (f *Firewall) currentGeneration() (generation, error) {
 	f.readMu.Lock()
 	defer f.readMu.Unlock()
+	if f.reader == nil {
+		return generation{}, os.ErrClosed
+	}
 	g, err := f.reader.generation()
 	if err != nil {
 		return g, f.readFailed(err)
@@ -109,7 +117,7 @@ func (f *Firewall) currentGeneration() (generation, error) {
 
 // resume begins to listen anew and looks at everything that may have happened meanwhile.
 func (w *watch) resume() error {
-	w.late = false
+	w.late, w.broken = false, true
 	f := w.f
 	f.mu.Lock()
 	if err := f.listenAnew(); err != nil {
@@ -121,6 +129,7 @@ func (w *watch) resume() error {
 	if err != nil {
 		return err
 	}
+	w.broken = false
 	if found != noChange {
 		w.drift(firewall.Drift{What: found.String(), By: by})
 	}
@@ -134,7 +143,7 @@ func (f *Firewall) listenAnew() error {
 	if err := f.ready(context.Background()); err != nil {
 		return err
 	}
-	m, err := openMonitor(f.o.Netns, f.ports())
+	m, err := openMonitor(f.o.Netns, f.writer.portID, f.ports)
 	if err != nil {
 		return err
 	}
@@ -193,10 +202,12 @@ func (f *Firewall) compare() (change, error) {
 	case have.digest != f.digest:
 		return rulesChanged, nil
 	}
-	now := f.o.Now()
-	elements, err := f.readElements(now, banSets...)
-	if err != nil || !same(elements, f.held, now) {
-		return elementsChanged, nil // what cannot be read as ours was changed by others
+	// A hash that is growing while it is read may leave out an element: only what differs twice is different.
+	for range 2 {
+		elements, err := f.readElements()
+		if err == nil && same(elements, f.held, f.o.Now()) {
+			return noChange, nil
+		}
 	}
-	return noChange, nil
+	return elementsChanged, nil
 }
