@@ -69,6 +69,7 @@ type Agent struct {
 	regulars  regulars
 	drops     dropCache
 	metrics   *metrics
+	leaks     leaks
 	callers   chan control.Caller
 }
 

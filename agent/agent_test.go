@@ -361,3 +361,27 @@ func TestSelftestAndFlush(t *testing.T) {
 		t.Errorf("after flush and restart: %+v", s)
 	}
 }
+
+func TestBannedClientThatStillComesIsALeak(t *testing.T) {
+	r := newRig(t, baseConfig).start()
+	r.write("access.log", 20, "198.51.100.7", "GET /x", 404)
+	r.inForce("198.51.100.7/32")
+	r.write("access.log", 3, "198.51.100.7", "GET /late", 404)
+	r.lines(23)
+	r.skew.Add(int64(10 * time.Second))
+	r.write("access.log", 2, "198.51.100.7", "GET /leak", 404)
+	r.lines(25)
+	r.await("the leak is in the audit trail", func() bool { return count(r.events(), "leak") > 0 })
+	if events := r.events(); count(events, "leak") != 1 || !strings.Contains(events[len(events)-1].Samples[0], "/leak") {
+		t.Errorf("a leak is to be reported once, by the request that leaked: %+v", events)
+	}
+}
+
+func count(events []control.Event, kind string) (n int) {
+	for _, e := range events {
+		if e.Event == kind {
+			n++
+		}
+	}
+	return n
+}

@@ -56,20 +56,29 @@ func (a *Agent) Unblock(ctx context.Context, by control.Caller, r control.Unbloc
 		if r.GraceS != nil {
 			grace = time.Duration(*r.GraceS) * time.Second
 		}
-		if a.shadow != nil { // what was only observed ends with it
-			a.shadow.note(second(a.shadow.unblock(now, r, grace, by.Name)))
+		var done control.Done
+		for _, c := range a.cores() { // what was only observed ends with what is enforced
+			out, changes := c.unblock(now, r, grace, by.Name)
+			c.note(changes)
+			done.Done = append(done.Done, out.Done...)
+			done.Nothing = append(done.Nothing, out.Nothing...)
+			for _, carved := range out.Carved {
+				done.Carved = append(done.Carved, control.Carved(carved))
+			}
 		}
-		out, changes := a.core.unblock(now, r, grace, by.Name)
-		a.core.note(changes)
-		done := control.Done{Done: out.Done, Nothing: out.Nothing}
-		for _, c := range out.Carved {
-			done.Carved = append(done.Carved, control.Carved(c))
-		}
-		return done, nil
+		return tidy(done), nil
 	})
 }
 
-func second(_ jail.Unblocked, changes []jail.Change) []jail.Change { return changes }
+// tidy names each prefix once: what was done in one core and not in the other is done.
+func tidy(d control.Done) control.Done {
+	order := func(x, y netip.Prefix) int { return cmp.Or(x.Addr().Compare(y.Addr()), x.Bits()-y.Bits()) }
+	slices.SortFunc(d.Done, order)
+	slices.SortFunc(d.Nothing, order)
+	d.Done, d.Nothing = slices.Compact(d.Done), slices.Compact(d.Nothing)
+	d.Nothing = slices.DeleteFunc(d.Nothing, func(p netip.Prefix) bool { return slices.Contains(d.Done, p) })
+	return d
+}
 
 func (c *core) unblock(now time.Time, r control.UnblockRequest, grace time.Duration, by string) (jail.Unblocked, []jail.Change) {
 	if r.All {

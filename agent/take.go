@@ -62,6 +62,7 @@ func (a *Agent) count(c *core, now time.Time, ev *parse.Event, mask detect.Mask,
 	a.regulars.add(ev.Client, ev.Time)
 	switch kind {
 	case tail.Live:
+		a.noteLeak(c, ev, now)
 		c.observe(now, ev, mask)
 	case tail.CatchUp:
 		if !a.over(c, ev) {
