@@ -16,6 +16,7 @@ const MaxStrategies = 64
 // the same time as another. Matchers are the exception: each runs in a goroutine of its own.
 type Engine struct {
 	strategies []strategy
+	filtering  Mask      // the strategies that have a filter
 	everything []traffic // of all events, where a tier wants to know about bystanders
 	generation uint64
 	exempt     func(netip.Addr) bool
@@ -61,7 +62,12 @@ func (e *Engine) Reconfigure(strategies []Strategy) error {
 		next[i] = s
 	}
 	inherit(next, e.strategies)
-	e.strategies = next
+	e.strategies, e.filtering = next, 0
+	for i := range next {
+		if next[i].filters() {
+			e.filtering |= 1 << i
+		}
+	}
 	e.watchEverything()
 	for _, w := range e.windows() {
 		w.Advance(e.sec)

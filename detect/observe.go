@@ -98,7 +98,11 @@ func (e *Engine) count(ev *parse.Event, mask Mask, judge bool) {
 		}
 	}
 	if mask != 0 {
-		e.lines.keep(k, mask, sec, ev.Line)
+		kind := 0
+		if mask&e.filtering != 0 {
+			kind = 1
+		}
+		e.lines.add(k, mask, kind, e.sec, ev.Line)
 	}
 }
 

@@ -57,7 +57,7 @@ func (e *Engine) evidence(i int, h cidr.Heavy, o occasion) Evidence {
 	if o.ev != nil && len(o.ev.Line) > 0 && h.Net.Contains(o.key) {
 		pick.take(o.key, o.ev.Line)
 	}
-	e.lines.search(&pick, e.sec)
+	e.lines.pick(&pick, e.sec)
 	ev.Samples = pick.samples
 	return ev
 }

@@ -12,7 +12,8 @@ const (
 	maxLine      = 1 << 10
 	keptText     = 3 << 19 // bytes of lines
 	keptLines    = 1 << 13
-	perSecond    = 3       // lines of one host in one second: a loud host must not push out the quiet ones
+	perHost      = 3       // lines of one host kept in a second: a loud host must not push out the quiet ones
+	perSecond    = 1 << 10 // lines kept in a second, of those that passed some filter, and of those that passed none
 	searchBudget = 1 << 20 // lines that all searches of a second look at; then verdicts go out with the line at hand alone
 )
 
@@ -23,8 +24,9 @@ type lines struct {
 	kept   []line // a ring
 	n      uint64 // lines ever kept
 	recent [1 << 10]recent
-	second int64 // that the budget is for
-	budget int
+	second int64 // that the budgets are for
+	search int
+	keep   [2]int // without and with a filter passed
 }
 
 // line is one kept line.
@@ -42,11 +44,20 @@ type recent struct {
 	n   int
 }
 
-// keep remembers a line of the host k for the strategies of mask.
-func (l *lines) keep(k cidr.Key, mask Mask, sec int64, text []byte) {
-	if len(text) == 0 || l.enough(k, sec) {
+// renew sets the budgets at the start of a second.
+func (l *lines) renew(sec int64) {
+	if l.second != sec {
+		l.second, l.search, l.keep = sec, searchBudget, [2]int{perSecond, perSecond}
+	}
+}
+
+// add keeps a line of the host k for the strategies of mask. kind is 1 if it passed a filter: those say more.
+func (l *lines) add(k cidr.Key, mask Mask, kind int, sec int64, text []byte) {
+	l.renew(sec)
+	if l.keep[kind] == 0 || len(text) == 0 || l.enough(k, sec) {
 		return
 	}
+	l.keep[kind]--
 	if l.text == nil {
 		l.text, l.kept = make([]byte, keptText), make([]line, keptLines)
 	}
@@ -67,7 +78,7 @@ func (l *lines) enough(k cidr.Key, sec int64) bool {
 		*r = recent{key: k, sec: sec}
 	}
 	r.n++
-	return r.n > perSecond
+	return r.n > perHost
 }
 
 // picker chooses sample lines of a prefix: each of another host, if the prefix has several.
@@ -87,13 +98,11 @@ func (p *picker) wants(l *line) bool {
 	return l.mask&p.mask != 0 && p.net.Contains(l.key) && (p.net.IsHost() || !slices.Contains(p.hosts, l.key))
 }
 
-// search lets p pick from the newest lines to the oldest.
-func (l *lines) search(p *picker, sec int64) {
-	if l.second != sec {
-		l.second, l.budget = sec, searchBudget
-	}
-	for i := l.n; i > 0 && l.n-i < keptLines && len(p.samples) < maxSamples && l.budget > 0; i-- {
-		l.budget--
+// pick lets p choose from the newest lines to the oldest.
+func (l *lines) pick(p *picker, sec int64) {
+	l.renew(sec)
+	for i := l.n; i > 0 && l.n-i < keptLines && len(p.samples) < maxSamples && l.search > 0; i-- {
+		l.search--
 		kept := &l.kept[(i-1)%keptLines]
 		if l.at-kept.at > keptText {
 			return // its text is overwritten
@@ -110,7 +119,7 @@ func (e *Engine) Samples(p netip.Prefix) []string {
 	var samples []string
 	for _, n := range cidr.Nets(p) {
 		pick := picker{net: n, mask: ^Mask(0), samples: samples}
-		e.lines.search(&pick, e.sec)
+		e.lines.pick(&pick, e.sec)
 		samples = pick.samples
 	}
 	return samples

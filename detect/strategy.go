@@ -93,6 +93,9 @@ func tierText(i int, t cidr.Tier) string {
 	return fmt.Sprintf("tier %d [%d,%d,%d,%s]%s", i+1, t.MinSize, t.MinDepth, t.MaxDepth, threshold, mode)
 }
 
+// filters tells whether s has any filter.
+func (s *strategy) filters() bool { return !reflect.ValueOf(s.Filter).IsZero() }
+
 func (s *strategy) limitsCollateral() bool {
 	for i := range s.tiers {
 		if s.tiers[i].MaxCollateral != cidr.NoCollateralLimit {
