@@ -33,9 +33,7 @@ func newCore(strategies []detect.Strategy, o jail.Options) (*core, error) {
 // observe counts one event; what follows from it has happened when it returns.
 func (c *core) observe(now time.Time, ev *parse.Event, mask detect.Mask) {
 	c.now = now
-	if mask != 0 {
-		c.engine.Observe(now, ev, mask, c.raise)
-	}
+	c.engine.Observe(now, ev, mask, c.raise) // also where no strategy matches: some ask for the bystanders
 }
 
 // advance does what time brings: bans end, windows move on.

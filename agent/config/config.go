@@ -10,8 +10,8 @@ import (
 	"cidrx/detect"
 )
 
-// MaxStrategies is how many [live.NAME] sections there may be: every one of them looks at every event.
-const MaxStrategies = 64
+// MaxStrategies is how many [live.NAME] sections there may be: every one of them looks at every event. One of the engine's is the self-test's.
+const MaxStrategies = detect.MaxStrategies - 1
 
 // DefaultFile is the configuration file when none is named.
 const DefaultFile = "/etc/cidrx/cidrx.toml"
