@@ -88,10 +88,13 @@ func driftWant() firewall.Want {
 func TestForeignChangesAreNoticedAndRepaired(t *testing.T) {
 	n := newNetwork(t)
 	in := listen(t, n.edge, to4)
-	f, drifts := watched(t, n.edge, nftables.Options{ProtectOutbound: true})
+	f, drifts := watched(t, n.edge, nftables.Options{ProtectOutbound: true, Ports: []uint16{7, 80}})
 	w := driftWant()
 	sync(t, f, w)
-	layout := nft(t, n.edge, "-s", "-t", "list", "table", "inet", "cidrx")
+	layoutNow := func() string {
+		return nft(t, n.edge, "-s", "-t", "list", "table", "inet", "cidrx") + nft(t, n.edge, "list", "set", "inet", "cidrx", "ports")
+	}
+	layout := layoutNow()
 	tests := []struct {
 		command, what string
 		full          bool
@@ -111,6 +114,8 @@ func TestForeignChangesAreNoticedAndRepaired(t *testing.T) {
 		{"add element inet cidrx net4 { 198.51.100.1 timeout 1h }", "elements changed", true},              // in the wrong set
 		{"add element inet cidrx net4 { 198.51.100.1-198.51.100.9 timeout 1h }", "elements changed", true}, // not a prefix
 		{"add element inet cidrx allow4 { 198.51.100.0/24 }", "elements changed", false},
+		{"delete element inet cidrx ports { 7 }", "rules changed", true},
+		{"add element inet cidrx ports { 8 }", "rules changed", true},
 		{"flush set inet cidrx host4", "elements changed", false},
 		{"flush chain inet cidrx early", "rules changed", true},
 		{"flush table inet cidrx", "rules changed", true},
@@ -131,7 +136,7 @@ func TestForeignChangesAreNoticedAndRepaired(t *testing.T) {
 				t.Errorf("repair %+v, want full %v", r, tt.full)
 			}
 			holds(t, n.edge, w)
-			if diff := gocmp.Diff(layout, nft(t, n.edge, "-s", "-t", "list", "table", "inet", "cidrx")); diff != "" {
+			if diff := gocmp.Diff(layout, layoutNow()); diff != "" {
 				t.Errorf("layout (-before +after)\n%s", diff)
 			}
 			dropped(t, n.attackers, f, in, "203.0.113.200", to4)
@@ -203,10 +208,11 @@ func TestLostEventsLeadToAComparison(t *testing.T) {
 	n := newNetwork(t)
 	for command, what := range map[string]string{
 		"flush ruleset": "table deleted", "flush chain inet cidrx early": "rules changed",
-		"delete element inet cidrx host4 { 203.0.113.200 }": "elements changed", "add element inet cidrx net6 { 2001:db8:1::/48 timeout 1h }": "elements changed",
+		"delete element inet cidrx host4 { 203.0.113.200 }": "elements changed", "delete element inet cidrx allow4 { 203.0.113.3 }": "elements changed",
+		"delete element inet cidrx ports { 80 }": "rules changed", "add element inet cidrx net6 { 2001:db8:1::/48 timeout 1h }": "elements changed",
 	} {
 		t.Run(command, func(t *testing.T) {
-			f, drifts := watched(t, n.edge, nftables.Options{ProtectOutbound: true})
+			f, drifts := watched(t, n.edge, nftables.Options{ProtectOutbound: true, Ports: []uint16{7, 80}})
 			sync(t, f, driftWant())
 			f.Deafen()
 			nft(t, n.edge, command)

@@ -27,26 +27,23 @@ type dumped struct {
 // errInterrupted says that the set was changed while it was read, so that elements may be missing or there twice.
 var errInterrupted = errors.New("the set changed while it was read")
 
-// dumpInterrupted is NLM_F_DUMP_INTR.
-const dumpInterrupted = unix.NLM_F_DUMP_INTR
-
 // dump reads a set. It returns errInterrupted after all elements were given.
 func (s *socket) dump(table string, set firewall.Set, each func(dumped)) error {
+	return s.dumpAttributes(table, string(set), func(attrs []byte) { each(readDumped(attrs)) })
+}
+
+// dumpAttributes gives the attributes of each element of a set.
+func (s *socket) dumpAttributes(table, set string, each func([]byte)) error {
 	b := s.newRequest()
 	at := b.begin(subsystem|unix.NFT_MSG_GETSETELEM, unix.NLM_F_DUMP, unix.NFPROTO_INET, 0)
 	b.text(unix.NFTA_SET_ELEM_LIST_TABLE, table)
-	b.text(unix.NFTA_SET_ELEM_LIST_SET, string(set))
+	b.text(unix.NFTA_SET_ELEM_LIST_SET, set)
 	b.end(at)
 	interrupted := false
 	err := s.request(b, func(m message) error {
-		interrupted = interrupted || m.flags&dumpInterrupted != 0
-		for kind, list := range attributes(m.nfAttributes()) {
-			if kind != unix.NFTA_SET_ELEM_LIST_ELEMENTS {
-				continue
-			}
-			for _, element := range attributes(list) {
-				each(readDumped(element))
-			}
+		interrupted = interrupted || m.flags&unix.NLM_F_DUMP_INTR != 0
+		for _, attrs := range attributes(find(m.nfAttributes(), unix.NFTA_SET_ELEM_LIST_ELEMENTS)) {
+			each(attrs)
 		}
 		return nil
 	})

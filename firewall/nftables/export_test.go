@@ -68,3 +68,6 @@ func (f *Firewall) Uptime(now func() time.Duration) { f.uptime = now }
 
 // Replaces says whether the kernel renews the timeout of an element in place.
 func (f *Firewall) Replaces() bool { return f.features.replaces }
+
+// Destroys says whether the kernel deletes absent elements without an error.
+func (f *Firewall) Destroys() bool { return f.features.destroys }

@@ -22,7 +22,7 @@ type found struct {
 	digest [sha256.Size]byte // of all that, and of the rules
 }
 
-// readLayout reads the table. It takes four requests, whatever the size of the sets.
+// readLayout reads the table. It takes a handful of requests, whatever the size of the sets.
 func (s *socket) readLayout(table string) (found, error) {
 	f := found{sets: map[string]string{}, chains: map[string]string{}}
 	digest := sha256.New()
@@ -46,6 +46,11 @@ func (s *socket) readLayout(table string) (found, error) {
 	})
 	if err != nil {
 		return f, fmt.Errorf("read the rules of %s: %w", table, err)
+	}
+	if f.sets[portsSet] != "" {
+		if err := s.hashPorts(digest, table); err != nil {
+			return f, fmt.Errorf("read the ports of %s: %w", table, err)
+		}
 	}
 	fmt.Fprintf(digest, "flags %d\n", f.flags)
 	for _, shapes := range []map[string]string{f.sets, f.chains} {
@@ -149,6 +154,17 @@ func readChain(attrs []byte, table string) (name, shape string) {
 	}
 	return name, fmt.Sprintf("chain %s type %s hook %d priority %d policy %d", name, kindName,
 		be32(find(hook, unix.NFTA_HOOK_HOOKNUM)), int32(be32(find(hook, unix.NFTA_HOOK_PRIORITY))), policy)
+}
+
+// hashPorts takes in the ports that bans are limited to, which are as good as part of the rules.
+func (s *socket) hashPorts(h hash.Hash, table string) error {
+	var ports []string
+	err := s.dumpAttributes(table, portsSet, func(attrs []byte) {
+		ports = append(ports, fmt.Sprintf("port %x", find(find(attrs, unix.NFTA_SET_ELEM_KEY), unix.NFTA_DATA_VALUE)))
+	})
+	slices.Sort(ports) // a hash gives them in no order
+	fmt.Fprintln(h, ports)
+	return err
 }
 
 // hashRule takes in what a rule does and where, not its handle, which is another after each rewrite.

@@ -154,6 +154,9 @@ func changeOf(msg message, table string) change {
 	case unix.NFT_MSG_DELTABLE:
 		return tableDeleted
 	case unix.NFT_MSG_NEWSETELEM, unix.NFT_MSG_DELSETELEM:
+		if cString(find(msg.nfAttributes(), unix.NFTA_SET_ELEM_LIST_SET)) == portsSet {
+			return rulesChanged // they say what the rules apply to
+		}
 		return elementsChanged
 	case unix.NFT_MSG_NEWSET, unix.NFT_MSG_DELSET:
 		return setsChanged

@@ -96,3 +96,15 @@ func same(have, held []firewall.Element, now time.Time) bool {
 	held = slices.DeleteFunc(slices.Clone(held), ending)
 	return slices.EqualFunc(have, held, func(a, b firewall.Element) bool { return a.Prefix == b.Prefix && a.Until.Equal(b.Until) })
 }
+
+// sameAllow says whether the allowlist in the kernel is the one that was written.
+func (f *Firewall) sameAllow() bool {
+	var have []netip.Prefix
+	for _, set := range allowSets {
+		if err := f.writer.eachPrefix(f.o.Table, set, func(p netip.Prefix, _ dumped) { have = append(have, p) }); err != nil {
+			return false
+		}
+	}
+	slices.SortFunc(have, netip.Prefix.Compare)
+	return slices.Equal(have, widest(f.allow))
+}

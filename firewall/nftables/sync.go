@@ -39,7 +39,9 @@ func (f *Firewall) Sync(ctx context.Context, want firewall.Want) (firewall.Resul
 	}
 	if f.state == verified {
 		ops, err := firewall.AppendDiff(f.ops[:0], f.held, want.Elements, now)
-		f.ops = ops
+		if f.ops = ops; cap(ops) > maxCommit {
+			f.ops = nil
+		}
 		if err != nil {
 			return firewall.Result{}, err
 		}

@@ -239,6 +239,49 @@ func TestLargeState(t *testing.T) {
 	}
 }
 
+// TestFeatures checks the probe against the version of the kernel.
+func TestFeatures(t *testing.T) {
+	f := open(t, loneHost(t), nftables.Options{})
+	var u unix.Utsname
+	check(t, unix.Uname(&u))
+	var major, minor int
+	if _, err := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor); err != nil {
+		t.Fatal(err)
+	}
+	atLeast := func(a, b int) bool { return major > a || major == a && minor >= b }
+	if got, want := f.Replaces(), atLeast(6, 12); got != want {
+		t.Errorf("timeouts are replaced: %v, want %v on %d.%d", got, want, major, minor)
+	}
+	if got, want := f.Destroys(), atLeast(6, 3); got != want {
+		t.Errorf("absent elements can be destroyed: %v, want %v on %d.%d", got, want, major, minor)
+	}
+}
+
+func TestNothingStaysOpen(t *testing.T) {
+	ns := loneHost(t)
+	files := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		check(t, err)
+		return len(entries)
+	}
+	cycle := func() {
+		f, err := nftables.New(nftables.Options{Netns: ns.FD()})
+		check(t, err)
+		sync(t, f, ban("203.0.113.0/24"))
+		nft(t, ns, "flush ruleset")
+		sync(t, f, ban("203.0.113.0/25")) // refused, so the connections are replaced
+		check(t, f.Close())
+	}
+	cycle()
+	before := files()
+	for range 5 {
+		cycle()
+	}
+	if after := files(); after > before {
+		t.Errorf("%d descriptors open, %d before", after, before)
+	}
+}
+
 func TestBadOptions(t *testing.T) {
 	for name, o := range map[string]nftables.Options{
 		"hook": {Hook: "output"}, "action": {Action: "tarpit"}, "port": {Ports: []uint16{0}}, "rate": {LogRate: -1}, "name": {Table: strings.Repeat("x", 100)},

@@ -205,7 +205,7 @@ func (f *Firewall) compare() (change, error) {
 	// A hash that is growing while it is read may leave out an element: only what differs twice is different.
 	for range 2 {
 		elements, err := f.readElements()
-		if err == nil && same(elements, f.held, f.o.Now()) {
+		if err == nil && same(elements, f.held, f.o.Now()) && f.sameAllow() {
 			return noChange, nil
 		}
 	}
