@@ -14,9 +14,9 @@ type claim struct {
 	until  time.Time
 }
 
-// maxPieces bounds what one ban and those inside it may become. 1,000 allowed hosts scattered in a /16 need about 7,000 pieces; beyond
+// maxPieces bounds what one ban and those inside it may become. 1,000 allowed hosts scattered in a /16 need about 5,000 pieces; beyond
 // the bound the narrowest pieces, which lie next to what is cut out, stay open and are counted.
-const maxPieces = 4096
+const maxPieces = 8192
 
 // carve cuts network into the disjoint pieces that the claims cover and the cuts do not, each until the last of its claims ends, and
 // appends them to out. So at every instant the pieces that have not ended are what the claims that have not ended cover, even if nobody

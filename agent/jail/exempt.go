@@ -137,7 +137,9 @@ func (j *Jail) SetAllow(now time.Time, entries []AllowEntry) []Change {
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b AllowEntry) int { return a.Prefix.Compare(b.Prefix) })
-	changes = append(changes, j.setExempt(kept, j.exempt.protected)...)
+	if !slices.Equal(kept, j.exempt.allow) {
+		changes = append(changes, j.setExempt(kept, j.exempt.protected)...)
+	}
 	return append(changes, j.reconcile()...)
 }
 
@@ -152,7 +154,9 @@ func (j *Jail) SetProtected(now time.Time, entries []Protected) []Change {
 		}
 	}
 	slices.SortStableFunc(kept, func(a, b Protected) int { return a.Prefix.Compare(b.Prefix) })
-	changes = append(changes, j.setExempt(j.exempt.allow, kept)...)
+	if !slices.Equal(kept, j.exempt.protected) { // it is set again and again, and seldom differs
+		changes = append(changes, j.setExempt(j.exempt.allow, kept)...)
+	}
 	return append(changes, j.reconcile()...)
 }
 

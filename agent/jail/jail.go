@@ -94,7 +94,7 @@ const (
 	Unbanned ChangeKind = "unban"   // ended: by its time, by hand, by the allowlist, by eviction (Reason says which); carved out; or unblocked without a ban
 	Refused  ChangeKind = "refused" // a verdict that the rails or a grace stopped; of one prefix at most one in ten minutes
 	Allowed  ChangeKind = "allow"   // an entry of the allowlist ended by its time
-	Forgot   ChangeKind = "forget"  // not for the audit trail: requests inside Prefix leave the counts, because it is exempt from now on
+	Forgot   ChangeKind = "forget"  // not for the audit trail: requests inside Prefix leave the counts, because it is exempt from now on or was unblocked
 )
 
 // Grace protects a prefix after an unblock: until Until a verdict on it needs five times the requests. What was requested inside it

@@ -100,6 +100,10 @@ func (j *Jail) refresh(b *ban, v detect.Verdict) {
 		if v.Evidence.Last.After(b.Evidence.Last) {
 			b.Evidence.Last = v.Evidence.Last
 		}
+		if len(b.Evidence.Samples) == 0 { // a ban by hand has none of its own
+			b.Evidence.Samples = v.Evidence.Samples
+			j.sampled(b)
+		}
 		return
 	}
 	first := b.Evidence.First

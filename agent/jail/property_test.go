@@ -19,6 +19,7 @@ import (
 
 // world is a jail, its twin, and a disk that only knows what Unsaved said.
 type world struct {
+	*universe
 	t       *rapid.T
 	j       *jail.Jail
 	w       *twin
@@ -41,58 +42,103 @@ func save[V any](m map[netip.Prefix]V, entries []jail.Entry[V]) {
 	}
 }
 
-// addresses are the small universe: 10 bits of IPv4 in four /24, 64 /64 in each of two /48, some hosts behind NAT64 and a private /28.
-var addresses = func() []netip.Addr {
-	var all []netip.Addr
-	for i := range 1024 {
-		all = append(all, netip.AddrFrom4([4]byte{198, 51, byte(100 + i/256), byte(i)}))
-	}
-	for i := range 128 {
-		all = append(all, netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 0, byte(i / 64), 0, byte(i % 64), 0, 0, 0, 0, 0, 0, 0, byte(i)}))
-	}
-	for i := range 16 {
-		all = append(all, netip.AddrFrom16([16]byte{0, 0x64, 0xff, 0x9b, 12: 198, 13: 51, 14: 100, 15: byte(i)}))
-		all = append(all, netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}))
-	}
-	return all
-}()
-
-func drawPrefix(t *rapid.T) netip.Prefix {
-	addr := rapid.SampledFrom(addresses).Draw(t, "addr")
-	bits := []int{32, 32, 32, 31, 30, 29, 28, 27, 26, 25, 24, 24, 23, 22, 21}
-	switch {
-	case netip.MustParsePrefix("64:ff9b::/96").Contains(addr):
-		bits = []int{128, 128, 126, 124}
-	case addr.Is6():
-		bits = []int{64, 64, 64, 63, 62, 61, 60, 58, 56, 48, 47, 46}
-	}
-	return netip.PrefixFrom(addr, rapid.SampledFrom(bits).Draw(t, "bits")).Masked()
+// universe is a few addresses, the prefixes around them that things happen to, and how full it may get.
+type universe struct {
+	addresses []netip.Addr
+	bits      func(netip.Addr) []int
+	maxBans   []int
+	checks    int // how often rapid's number of checks is run
 }
 
-func drawOptions(t *rapid.T) jail.Options {
+func v4(c, d int) netip.Addr { return netip.AddrFrom4([4]byte{198, 51, byte(c), byte(d)}) }
+
+func v6(network, host int) netip.Addr {
+	return netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 5: byte(network), 7: byte(host), 15: 1})
+}
+
+// wide has 10 bits of IPv4 in four /24, 64 /64 in each of two /48, some hosts behind NAT64 and some private ones.
+func wide() *universe {
+	u := &universe{maxBans: []int{4, 12, 70, 1000}, checks: 1}
+	for i := range 1024 {
+		u.addresses = append(u.addresses, v4(100+i/256, i))
+	}
+	for i := range 128 {
+		u.addresses = append(u.addresses, v6(i/64, i%64))
+	}
+	for i := range 16 {
+		u.addresses = append(u.addresses, netip.AddrFrom16([16]byte{0, 0x64, 0xff, 0x9b, 12: 198, 13: 51, 14: 100, 15: byte(i)}))
+		u.addresses = append(u.addresses, netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}))
+	}
+	u.bits = func(addr netip.Addr) []int {
+		switch {
+		case netip.MustParsePrefix("64:ff9b::/96").Contains(addr):
+			return []int{128, 128, 126, 124}
+		case addr.Is6():
+			return []int{64, 64, 64, 63, 62, 61, 60, 58, 56, 48, 47, 46}
+		}
+		return []int{32, 32, 32, 31, 30, 29, 28, 27, 26, 25, 24, 24, 23, 22, 21}
+	}
+	return u
+}
+
+// narrow has four addresses, so that things happen to the same ones again and again.
+func narrow() *universe {
+	u := &universe{maxBans: []int{2, 3, 50}, checks: 20}
+	for i := range 4 {
+		u.addresses = append(u.addresses, v4(100, i))
+	}
+	u.bits = func(netip.Addr) []int { return []int{32, 32, 31, 30} }
+	return u
+}
+
+// crowd has two /48 with so many banned /64 that there is hardly room for more.
+func crowd() *universe {
+	u := &universe{maxBans: []int{66, 68, 140}, checks: 1}
+	for i := range 160 {
+		u.addresses = append(u.addresses, v6(i/80, i%80))
+	}
+	u.bits = func(netip.Addr) []int { return []int{64, 64, 64, 64, 63, 60, 48} }
+	return u
+}
+
+func (u *universe) prefix(t *rapid.T) netip.Prefix {
+	addr := rapid.SampledFrom(u.addresses).Draw(t, "addr")
+	return netip.PrefixFrom(addr, rapid.SampledFrom(u.bits(addr)).Draw(t, "bits")).Masked()
+}
+
+func (u *universe) options(t *rapid.T) jail.Options {
 	return jail.Options{
 		Stages:      rapid.SampledFrom([][]time.Duration{{10 * time.Minute, time.Hour, 12 * time.Hour}, {time.Minute}, {5 * time.Minute, 30 * time.Minute}}).Draw(t, "stages"),
-		ForgetAfter: rapid.SampledFrom([]time.Duration{6 * time.Hour, 30 * time.Hour}).Draw(t, "forgetAfter"),
-		MaxPrefix4:  rapid.SampledFrom([]int{16, 22, 23, 24}).Draw(t, "maxPrefix4"),
-		MaxPrefix6:  rapid.SampledFrom([]int{32, 47, 56}).Draw(t, "maxPrefix6"),
-		MaxBans:     rapid.SampledFrom([]int{4, 12, 70, 1000}).Draw(t, "maxBans"),
+		ForgetAfter: rapid.SampledFrom([]time.Duration{20 * time.Minute, 6 * time.Hour, 30 * time.Hour}).Draw(t, "forgetAfter"),
+		MaxPrefix4:  rapid.SampledFrom([]int{16, 16, 22, 23, 24}).Draw(t, "maxPrefix4"),
+		MaxPrefix6:  rapid.SampledFrom([]int{32, 32, 47, 56}).Draw(t, "maxPrefix6"),
+		MaxBans:     rapid.SampledFrom(u.maxBans).Draw(t, "maxBans"),
 		BanPrivate:  rapid.Bool().Draw(t, "banPrivate"),
-		Observe:     rapid.IntRange(0, 9).Draw(t, "observe") == 0,
+		Observe:     rapid.IntRange(0, 4).Draw(t, "observe") == 0,
 	}
 }
 
 func TestJailIsItsTwin(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		o := drawOptions(t)
-		x := &world{t: t, j: jail.New(o), w: newTwin(o)}
-		x.disk = disk{map[netip.Prefix]jail.Ban{}, map[netip.Prefix]jail.Ban{}, map[netip.Prefix]jail.Grace{}}
-		x.w.now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		x.j.Advance(x.w.now)
-		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			x.act()
-			x.check()
-		}
-	})
+	for name, u := range map[string]*universe{"wide": wide(), "narrow": narrow(), "crowd": crowd()} {
+		t.Run(name, func(t *testing.T) {
+			for range u.checks {
+				rapid.Check(t, u.check)
+			}
+		})
+	}
+}
+
+// check lets a jail and its twin live through the same things.
+func (u *universe) check(t *rapid.T) {
+	o := u.options(t)
+	x := &world{universe: u, t: t, j: jail.New(o), w: newTwin(o)}
+	x.disk = disk{map[netip.Prefix]jail.Ban{}, map[netip.Prefix]jail.Ban{}, map[netip.Prefix]jail.Grace{}}
+	x.w.now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	x.j.Advance(x.w.now)
+	for range rapid.IntRange(1, 60).Draw(t, "steps") {
+		x.act()
+		x.compare()
+	}
 }
 
 // act does one thing to both.
@@ -101,9 +147,11 @@ func (x *world) act() {
 	switch rapid.SampledFrom([]string{"judge", "judge", "judge", "judge", "judge", "judge", "flood", "ban", "unblock", "unblock",
 		"all", "allow", "protect", "deny", "options", "restart", "leak", "advance", "advance"}).Draw(x.t, "act") {
 	case "judge":
-		x.judge(now, drawVerdict(x.t, drawPrefix(x.t)))
+		x.judge(now, drawVerdict(x.t, x.prefix(x.t)))
 	case "flood":
-		x.flood(now)
+		if len(x.addresses) > 66 {
+			x.flood(now)
+		}
 	case "ban":
 		x.order(now)
 	case "unblock":
@@ -117,7 +165,7 @@ func (x *world) act() {
 			x.ends(changes)
 		}
 	case "allow":
-		entries := drawEntries(x.t, now)
+		entries := x.entries(now)
 		x.w.step(now)
 		changes := x.j.SetAllow(now, entries)
 		x.learn(changes)
@@ -125,7 +173,7 @@ func (x *world) act() {
 		x.ends(changes)
 	case "protect":
 		var entries []jail.Protected
-		for _, e := range drawEntries(x.t, now) {
+		for _, e := range x.entries(now) {
 			entries = append(entries, jail.Protected{Prefix: e.Prefix, Until: e.Until, Why: "gateway"})
 		}
 		x.w.step(now)
@@ -135,7 +183,7 @@ func (x *world) act() {
 		x.ends(changes)
 	case "deny":
 		x.w.step(now)
-		list := rapid.SliceOfN(rapid.Custom(drawPrefix), 0, 4).Draw(x.t, "deny")
+		list := rapid.SliceOfN(rapid.Custom(x.prefix), 0, 4).Draw(x.t, "deny")
 		changes := x.j.SetDeny(now, list)
 		x.learn(changes)
 		slices.SortFunc(list, netip.Prefix.Compare)
@@ -143,7 +191,7 @@ func (x *world) act() {
 		x.w.redeny()
 		x.ends(changes)
 	case "options":
-		o := drawOptions(x.t)
+		o := x.options(x.t)
 		x.w.step(now)
 		changes := x.j.SetOptions(now, o)
 		x.learn(changes)
@@ -176,7 +224,7 @@ func (x *world) time() time.Time {
 }
 
 func drawVerdict(t *rapid.T, p netip.Prefix) detect.Verdict {
-	hosts := rapid.IntRange(0, 12).Draw(t, "hosts")
+	hosts := rapid.IntRange(0, 5).Draw(t, "hosts")
 	return detect.Verdict{
 		Prefix: p, Jail: rapid.IntRange(0, 19).Draw(t, "jail") > 0, Enforceable: rapid.IntRange(0, 5).Draw(t, "enforceable") > 0,
 		Needed: 10, Reason: fmt.Sprintf("tier %d", hosts%3),
@@ -188,14 +236,14 @@ func drawGrace(t *rapid.T) time.Duration {
 	return rapid.SampledFrom([]time.Duration{0, time.Minute, time.Hour, 50 * time.Hour}).Draw(t, "grace")
 }
 
-func drawEntries(t *rapid.T, now time.Time) []jail.AllowEntry {
+func (x *world) entries(now time.Time) []jail.AllowEntry {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) jail.AllowEntry {
-		e := jail.AllowEntry{Prefix: drawPrefix(t)}
+		e := jail.AllowEntry{Prefix: x.prefix(t)}
 		if rapid.Bool().Draw(t, "ends") {
 			e.Until = now.Add(time.Duration(rapid.IntRange(-600, 6000).Draw(t, "until")) * time.Second)
 		}
 		return e
-	}), 0, 4).Draw(t, "entries")
+	}), 0, 4).Draw(x.t, "entries")
 }
 
 // learn tells the twin the ends of new bans.
@@ -221,17 +269,17 @@ func (x *world) flood(now time.Time) {
 	x.w.step(now)
 	x.j.Advance(now)
 	x.w.log = nil
+	network := rapid.IntRange(0, 1).Draw(x.t, "network")
 	for i := range 66 {
-		addr := netip.AddrFrom16([16]byte{0x20, 1, 0xd, 0xb8, 7: byte(i)})
-		v := drawVerdict(x.t, netip.PrefixFrom(addr, 64))
-		v.Jail = true
+		v := drawVerdict(x.t, netip.PrefixFrom(v6(network, i), 64).Masked())
+		v.Jail, v.Enforceable = true, v.Enforceable || i%2 == 0
 		x.judge(now, v)
 	}
 }
 
 func (x *world) order(now time.Time) {
 	o := jail.Order{
-		Prefix: drawPrefix(x.t), By: "root",
+		Prefix: x.prefix(x.t), By: "root",
 		For: rapid.SampledFrom([]time.Duration{0, time.Minute, 36 * time.Hour}).Draw(x.t, "for"),
 	}
 	x.w.step(now)
@@ -244,7 +292,7 @@ func (x *world) order(now time.Time) {
 }
 
 func (x *world) unblock(now time.Time) {
-	list := rapid.SliceOfNDistinct(rapid.Custom(drawPrefix), 1, 3, rapid.ID).Draw(x.t, "unblock")
+	list := rapid.SliceOfNDistinct(rapid.Custom(x.prefix), 1, 3, rapid.ID).Draw(x.t, "unblock")
 	grace := drawGrace(x.t)
 	x.w.step(now)
 	u, changes := x.j.Unblock(now, list, grace, "root")
@@ -269,7 +317,7 @@ func (x *world) unblock(now time.Time) {
 }
 
 func (x *world) leak(now time.Time) {
-	addr := rapid.SampledFrom(addresses).Draw(x.t, "addr")
+	addr := rapid.SampledFrom(x.addresses).Draw(x.t, "addr")
 	x.w.step(now)
 	x.ends(x.j.Advance(now))
 	got, want := x.j.Leaks(addr, now), false
@@ -307,6 +355,7 @@ func (x *world) restart() {
 	changes = append(changes, j.SetDeny(now, x.w.deny)...)
 	x.w.restart()
 	x.w.step(now)
+	x.w.redeny()
 	x.ends(changes)
 	x.j, x.version, x.held, x.copied = j, 0, nil, nil
 	x.w.refused = refusals(j.Counts())
@@ -373,8 +422,8 @@ func (x *world) ends(changes []jail.Change) {
 	x.w.log = nil
 }
 
-// check compares everything that can be seen.
-func (x *world) check() {
+// compare compares everything that can be seen.
+func (x *world) compare() {
 	if x.w.bad != "" {
 		x.t.Fatal(x.w.bad)
 	}
@@ -431,7 +480,7 @@ func (x *world) checkCovered(holds []jail.Hold) {
 		}
 	}
 	step := max(1, len(times)/6)
-	for _, addr := range addresses {
+	for _, addr := range x.addresses {
 		i := sort.Search(len(holds), func(i int) bool { return addr.Less(holds[i].Prefix.Addr()) })
 		var in *jail.Hold
 		if i > 0 && holds[i-1].Prefix.Contains(addr) {
@@ -502,7 +551,7 @@ func line(b jail.Ban) string {
 
 // checkAddress asks about one address.
 func (x *world) checkAddress() {
-	addr := rapid.SampledFrom(addresses).Draw(x.t, "ask")
+	addr := rapid.SampledFrom(x.addresses).Draw(x.t, "ask")
 	p := netip.PrefixFrom(addr, addr.BitLen())
 	if got, want := x.j.Exempt(addr), twinFull(x.w.exempt(), p); got != want {
 		x.t.Fatalf("Exempt(%s) = %v", addr, got)

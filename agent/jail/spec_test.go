@@ -52,6 +52,17 @@ func said(changes []jail.Change) string {
 	return strings.Join(list, ", ")
 }
 
+// forgets are the prefixes whose counts are to go.
+func forgets(changes []jail.Change) string {
+	var list []string
+	for _, c := range changes {
+		if c.Forgets() {
+			list = append(list, c.Prefix.String())
+		}
+	}
+	return strings.Join(list, " ")
+}
+
 func (p *prison) want(what, got, want string) {
 	p.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -211,6 +222,25 @@ func TestSpecification(t *testing.T) {
 		}},
 		{"during grace a verdict needs five times the requests", gracing},
 		{"a wider verdict is carved around what has grace", carvingGrace},
+		{"what was requested inside an unblocked prefix leaves the counts, all of it", func(p *prison) {
+			p.judge(verdict("198.51.100.7/32", 1), "ban 198.51.100.7/32")
+			p.deny("203.0.113.0/24")
+			for prefix, want := range map[string]string{
+				"198.51.100.0/24": "198.51.100.7/32 198.51.100.0/24",
+				"203.0.113.7/32":  "203.0.113.7/32",
+				"192.0.2.0/24":    "192.0.2.0/24",
+			} {
+				_, changes := p.Unblock(p.now, parsed(prefix), 0, "root")
+				p.want("forgets", forgets(changes), want)
+			}
+		}},
+		{"restored bans that the allowlist covers meanwhile end", func(p *prison) {
+			p.order("198.51.100.7/32", time.Hour)
+			saved := p.Snapshot()
+			p.Jail = jail.New(options)
+			p.allow("198.51.100.0/24")
+			p.want("restore", said(p.Restore(p.now, saved)), "unban 198.51.100.7/32")
+		}},
 		{"a manual ban ends the grace", func(p *prison) {
 			p.unblock(time.Hour, "198.51.100.7/32")
 			p.order("198.51.100.0/24", time.Minute)
@@ -445,13 +475,7 @@ func freeing(p *prison) {
 	p.judge(verdict("198.51.100.128/25", 9), "ban 198.51.100.128/25")
 	changes := p.allow("198.51.100.7/32", "198.51.100.128/26")
 	p.want("allow", said(changes), "unban 198.51.100.7/32")
-	var forgets []string
-	for _, c := range changes {
-		if c.Forgets() {
-			forgets = append(forgets, c.Prefix.String())
-		}
-	}
-	p.want("forgets", strings.Join(forgets, " "), "198.51.100.7/32 198.51.100.7/32 198.51.100.128/26")
+	p.want("forgets", forgets(changes), "198.51.100.7/32 198.51.100.7/32 198.51.100.128/26")
 	p.holds("198.51.100.192/26")
 	p.allow()
 	p.holds("198.51.100.128/25")

@@ -3,6 +3,7 @@ package jail
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -64,8 +65,11 @@ func (j *Jail) unblock(changes []Change, p netip.Prefix, u *Unblocked, by string
 		u.Carved = append(u.Carved, Carved{From: b.Prefix, Out: p})
 	}
 	j.clearSlate(p)
-	if len(changes) > before {
+	if done := changes[before:]; len(done) > 0 {
 		u.Done = append(u.Done, p)
+		if !slices.ContainsFunc(done, func(c Change) bool { return c.Prefix == p }) { // all that was requested inside p is to be forgotten
+			changes = append(changes, Change{At: j.now, Kind: Forgot, Prefix: p, Reason: "unblocked", By: by})
+		}
 		return changes
 	}
 	u.Nothing = append(u.Nothing, p)
