@@ -141,14 +141,15 @@ func usualBan(p netip.Prefix, now time.Time) jail.Ban {
 	}
 }
 
-// prefixes are hosts and networks that do not overlap, in random order: hosts in one part of the address space, networks in another.
+// prefixes are hosts and networks that do not overlap, in random order: hosts in one part of the address space, networks in another, and
+// nothing that is never banned, such as private networks.
 func prefixes(hosts, networks int) []netip.Prefix {
 	r := rand.New(rand.NewPCG(4, 2))
 	seen := map[netip.Prefix]bool{}
 	var out []netip.Prefix
 	add := func(n, at, bits4, bits6 int) {
 		for i := 0; i < n; {
-			p := randomPrefix(r, i%10 == 0, byte(at+r.IntN(32)), bits4, bits6)
+			p := randomPrefix(r, i%10 == 0, byte(at+r.IntN(16)), bits4, bits6)
 			if !seen[p] {
 				seen[p] = true
 				out = append(out, p)
@@ -157,7 +158,7 @@ func prefixes(hosts, networks int) []netip.Prefix {
 		}
 	}
 	add(hosts, 32, 32, 64)
-	add(networks, 160, 24, 48)
+	add(networks, 176, 24, 48)
 	return out
 }
 

@@ -50,7 +50,7 @@ func build(dir string) error {
 func cidrx() string { return filepath.Join(binaries, "cidrx") }
 
 // configuration has the three strategies of the figures: one without a filter, one with a user agent expression, one with an endpoint
-// expression. Ordinary lines come nowhere near their tiers; 50 lines of one scanner ban it.
+// expression. Ordinary lines come nowhere near their tiers; 1,000 lines of one scanner ban it.
 const configuration = `
 [agent]
 mode     = "enforce"
@@ -65,7 +65,7 @@ clusterArgSets = [[1000, 16, 32, 0.1]]
 [live.scanners]
 useragentRegex = "(?i)nikto|sqlmap|wpscan|nuclei|zgrab|masscan|nmap scripting|gobuster|dirbuster|dirsearch|feroxbuster|fuzz faster"
 window         = "10m"
-clusterArgSets = [[50, 32, 32, 0.0], [1000, 24, 31, 0.1]]
+clusterArgSets = [[1000, 32, 32, 0.0], [2000, 24, 31, 0.1]]
 [live.probes]
 endpointRegex  = '(?i)/\.env|/\.git/|/\.svn/|/\.aws/|/\.ssh/|/wp-login\.php|/wp-config|/xmlrpc\.php|/phpmyadmin|/vendor/phpunit|/cgi-bin/luci'
 window         = "10m"
@@ -73,4 +73,4 @@ clusterArgSets = [[1000, 24, 32, 0.1]]
 `
 
 // linesToBan is how many lines of a scanner the strategy scanners of configuration wants.
-const linesToBan = 50
+const linesToBan = 1000

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// traffic renders log lines in the combined format, the same ones in every run. The log has some 200 bytes a line, as usual; one line in
-// twenty is a scanner's, and one in twenty asks for what only attackers ask for.
+// traffic renders log lines in the combined format, the same ones in every run. They have some 200 bytes, as usual; one in ten is a
+// scanner's, and one in ten asks for what only attackers ask for.
 type traffic struct {
 	rand  *rand.Rand
 	hosts []netip.Addr
@@ -55,7 +55,7 @@ const (
 func (t *traffic) line(b []byte, at time.Time) (line []byte, stamp int) {
 	client := t.hosts[t.rand.IntN(len(t.hosts))]
 	page, agent, status := pick(t, pages), pick(t, browsers), 200
-	switch t.rand.IntN(20) {
+	switch t.rand.IntN(10) {
 	case 0:
 		agent, status = pick(t, scanners), 404
 	case 1:
