@@ -1,19 +1,19 @@
 package cidr
 
 const (
-	crownBits = 8
+	crownBits = 10
 	crownLen  = 1 << crownBits
 )
 
-// crown holds the counts of all prefixes of up to 8 bits of a family, so that they need no walk. See crownAt for the order. The entries
-// of length 8 say where the trie goes on.
+// crown holds the counts of all prefixes of up to 10 bits of a family, so that they need no walk. See crownAt for the order. The entries
+// of length 10 say where the trie goes on.
 type crown [2 * crownLen]struct {
 	count uint64
 	hosts uint32
 	root  ref
 }
 
-// crownAt returns the place of the prefix of key that is plen bits long, at most 8: the root is at 1, the halves of i at 2i and 2i+1.
+// crownAt returns the place of the prefix of key that is plen bits long, at most crownBits: the root is at 1, the halves of i at 2i and 2i+1.
 func crownAt(key uint64, plen int) int { return 1<<plen | int(key>>(64-plen)) }
 
 // charge adds requests and hosts to every prefix that holds key. None of the additions waits for another.
@@ -24,7 +24,7 @@ func (c *crown) charge(key, requests uint64, hosts uint32) {
 	}
 }
 
-// count returns the requests and hosts of n, at most 8 bits long. A nil crown has none.
+// count returns the requests and hosts of n, at most crownBits long. A nil crown has none.
 func (c *crown) count(n Net) (requests uint64, hosts int) {
 	if c == nil {
 		return 0, 0

@@ -289,7 +289,7 @@ func (g traffic) fresh() netip.Addr {
 	case 3:
 		four[0] = 10
 	case 4:
-		four[0] ^= four[0] & 0xf0 // the crown of the trie, where lengths are under 8
+		four[0] ^= four[0] & 0xf0 // a wide prefix with many hosts
 	}
 	return netip.AddrFrom4(four)
 }
