@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 
+	"cidrx/firewall"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -124,6 +126,29 @@ func readSet(attrs []byte, table string) (name, shape string) {
 		return "", ""
 	}
 	return name, fmt.Sprintf("set %s key %d/%d flags %#x timeout %d counter %v", name, key, length, flags, timeout, counter)
+}
+
+// setCount is NFTA_SET_COUNT of linux/netfilter/nf_tables.h: the number of elements, in newer kernels.
+const setCount = 0x14
+
+// count asks how many elements a set has, expired ones that are not yet collected among them; -1 if the kernel does not say.
+func (s *socket) count(table string, set firewall.Set) int {
+	b := s.newRequest()
+	at := b.begin(subsystem|unix.NFT_MSG_GETSET, 0, unix.NFPROTO_INET, 0)
+	b.text(unix.NFTA_SET_TABLE, table)
+	b.text(unix.NFTA_SET_NAME, string(set))
+	b.end(at)
+	n := -1
+	err := s.request(b, func(m message) error {
+		if v := find(m.nfAttributes(), setCount); v != nil {
+			n = int(be32(v))
+		}
+		return nil
+	})
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // readChain describes a chain as chainShape does.

@@ -136,6 +136,10 @@ func (f *Firewall) tidy(ctx context.Context, now time.Time) error {
 			wanted++
 		}
 	}
+	n4, n6 := f.writer.count(f.o.Table, firewall.Host4), f.writer.count(f.o.Table, firewall.Host6)
+	if n4 >= 0 && n6 >= 0 && n4+n6 == wanted {
+		return nil // what is wanted was just written, so there is nothing else
+	}
 	for range dumpTries {
 		ops, seen, err := f.strangers()
 		switch {
@@ -184,21 +188,4 @@ func (f *Firewall) merge(ctx context.Context, want firewall.Want, now time.Time)
 	}
 	f.anew = true
 	return f.change(ctx, ops, want, now)
-}
-
-// writeSet appends those elements that belong to a set.
-func (f *Firewall) writeSet(b *batch, set firewall.Set, verb uint16, elements []firewall.Element, now time.Time) {
-	w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb, renew: f.features.replaces}
-	defer w.close()
-	for i := range elements {
-		e := &elements[i]
-		if firewall.SetOf(e.Prefix) != set {
-			continue
-		}
-		timeout := time.Duration(0)
-		if verb == addElement {
-			timeout = left(e.Until, now)
-		}
-		w.write(e.Prefix, timeout)
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -149,42 +148,6 @@ func cut(ops []firewall.Op, limit int) int {
 	return n
 }
 
-// fewOps is how many changes are made to the list of what is held one by one; more are made by a copy of all that is wanted.
-const fewOps = 16
-
-// hold notes that the kernel has all of want, which it came to by ops.
-func (f *Firewall) hold(want firewall.Want, ops []firewall.Op, now time.Time) {
-	if len(ops) <= fewOps {
-		for i := range ops {
-			f.holdOne(&ops[i])
-		}
-	} else {
-		f.held = append(f.held[:0], want.Elements...)
-		f.held = slices.DeleteFunc(f.held, func(e firewall.Element) bool { return !e.Until.After(now) })
-	}
-	if !slices.Equal(f.allow, want.Allow) {
-		f.allow = slices.Clone(want.Allow)
-	}
-	f.anew, f.state = false, verified
-}
-
-func (f *Firewall) holdOne(op *firewall.Op) {
-	i, found := search(f.held, op.Element.Prefix)
-	switch {
-	case op.Kind == firewall.Remove && found:
-		f.held = slices.Delete(f.held, i, i+1)
-	case op.Kind != firewall.Remove && found:
-		f.held[i] = op.Element
-	case op.Kind != firewall.Remove:
-		f.held = slices.Insert(f.held, i, op.Element)
-	}
-}
-
-// search finds a prefix in a sorted list, or where it belongs.
-func search(elements []firewall.Element, p netip.Prefix) (int, bool) {
-	return slices.BinarySearchFunc(elements, p, func(e firewall.Element, p netip.Prefix) int { return e.Prefix.Compare(p) })
-}
-
 func (f *Firewall) newBatch() *batch { return f.writer.newBatch(f.buf) }
 
 // commit runs a batch. After an error the connections are new; that they could not be opened is noticed by the next call that needs them.
@@ -197,68 +160,4 @@ func (f *Firewall) commit(b *batch) error {
 		return err
 	}
 	return errors.Join(fmt.Errorf("table inet %s: %w", f.o.Table, err), f.reopen())
-}
-
-// writeOps appends those of ops that are chosen, what is removed before what is added. Kernels that do not take an absent element for deleted
-// (before 6.3), or do not replace the timeout of one that is added again (before 6.12), need it added first, deleted, and added.
-func (f *Firewall) writeOps(b *batch, ops []firewall.Op, now time.Time, chosen func(*firewall.Op) bool) {
-	deletion := uint16(destroySetElem)
-	readd := func(op *firewall.Op) bool { return op.Kind == firewall.Refresh && !f.features.replaces }
-	removed := func(op *firewall.Op) bool { return chosen(op) && (op.Kind == firewall.Remove || readd(op)) }
-	if !f.features.destroys {
-		deletion = deleteElement
-		f.writePass(b, addElement, ops, now, removed)
-	}
-	f.writePass(b, deletion, ops, now, removed)
-	f.writePass(b, addElement, ops, now, func(op *firewall.Op) bool { return chosen(op) && op.Kind != firewall.Remove })
-}
-
-// writePass appends those of ops that are chosen, set by set.
-func (f *Firewall) writePass(b *batch, verb uint16, ops []firewall.Op, now time.Time, chosen func(*firewall.Op) bool) {
-	for _, set := range banSets {
-		w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb, renew: f.features.replaces}
-		for i := range ops {
-			e := &ops[i].Element
-			if firewall.SetOf(e.Prefix) != set || !chosen(&ops[i]) {
-				continue
-			}
-			timeout := time.Duration(0)
-			if verb == addElement {
-				timeout = left(e.Until, now)
-			}
-			w.write(e.Prefix, timeout)
-		}
-		w.close()
-	}
-}
-
-// writeAllow appends the replacement of the allowlist.
-func (f *Firewall) writeAllow(b *batch, allow []netip.Prefix) {
-	allow = widest(allow)
-	for _, set := range allowSets {
-		b.flush(f.o.Table, set)
-		w := elementWriter{b: b, table: f.o.Table, set: set, verb: addElement}
-		for _, p := range allow {
-			if firewall.AllowSetOf(p) == set {
-				w.write(p, 0)
-			}
-		}
-		w.close()
-	}
-}
-
-// widest leaves out the prefixes that lie inside others: an interval set holds no overlaps.
-func widest(prefixes []netip.Prefix) []netip.Prefix {
-	sorted := make([]netip.Prefix, 0, len(prefixes))
-	for _, p := range prefixes {
-		sorted = append(sorted, p.Masked())
-	}
-	slices.SortFunc(sorted, netip.Prefix.Compare)
-	out := sorted[:0]
-	for _, p := range sorted {
-		if n := len(out); n == 0 || !out[n-1].Overlaps(p) {
-			out = append(out, p)
-		}
-	}
-	return out
 }

@@ -208,8 +208,8 @@ func TestInUserNamespace(t *testing.T) {
 		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNET,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: nobody, Size: 1}},
 		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: nobody, Size: 1}},
-	}, "^(TestBannedSources.*|TestForeignChanges.*|TestEstablished.*|TestSmallSendBuffer|TestLargeState)$")
-	if err != nil || strings.Count(out, "\n--- PASS") != 5 {
+	}, "^(TestBannedSources.*|TestForeignChanges.*|TestSmallSendBuffer)$")
+	if err != nil || strings.Count(out, "\n--- PASS") != 3 {
 		t.Fatalf("%v\n%s", err, out)
 	}
 }
@@ -218,12 +218,12 @@ func TestInUserNamespace(t *testing.T) {
 func TestLargeState(t *testing.T) {
 	ns := loneHost(t)
 	f, drifts := watched(t, ns, nftables.Options{ProtectOutbound: true})
-	first, second := many(11_000, 1_500), many(12_000, 500)
+	first, second := many(10_000, 1_000), many(10_500, 500)
 	sync(t, f, first)
 	sync(t, f, second)
 	holds(t, ns, second)
 	f.Distrust()
-	if r := sync(t, f, first); r != (firewall.Result{Added: 12_500, Full: true}) {
+	if r := sync(t, f, first); r != (firewall.Result{Added: 11_000, Full: true}) {
 		t.Errorf("%+v", r)
 	}
 	holds(t, ns, first)

@@ -1,0 +1,92 @@
+//go:build linux
+
+package nftables
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"cidrx/firewall"
+)
+
+// writeOps appends those of ops that are chosen, what is removed before what is added. Kernels that do not take an absent element for deleted
+// (before 6.3), or do not replace the timeout of one that is added again (before 6.12), need it added first, deleted, and added.
+func (f *Firewall) writeOps(b *batch, ops []firewall.Op, now time.Time, chosen func(*firewall.Op) bool) {
+	deletion := uint16(destroySetElem)
+	readd := func(op *firewall.Op) bool { return op.Kind == firewall.Refresh && !f.features.replaces }
+	removed := func(op *firewall.Op) bool { return chosen(op) && (op.Kind == firewall.Remove || readd(op)) }
+	if !f.features.destroys {
+		deletion = deleteElement
+		f.writePass(b, addElement, ops, now, removed)
+	}
+	f.writePass(b, deletion, ops, now, removed)
+	f.writePass(b, addElement, ops, now, func(op *firewall.Op) bool { return chosen(op) && op.Kind != firewall.Remove })
+}
+
+// writePass appends those of ops that are chosen, set by set.
+func (f *Firewall) writePass(b *batch, verb uint16, ops []firewall.Op, now time.Time, chosen func(*firewall.Op) bool) {
+	for _, set := range banSets {
+		w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb, renew: f.features.replaces}
+		for i := range ops {
+			e := &ops[i].Element
+			if firewall.SetOf(e.Prefix) != set || !chosen(&ops[i]) {
+				continue
+			}
+			timeout := time.Duration(0)
+			if verb == addElement {
+				timeout = left(e.Until, now)
+			}
+			w.write(e.Prefix, timeout)
+		}
+		w.close()
+	}
+}
+
+// writeSet appends those elements that belong to a set.
+func (f *Firewall) writeSet(b *batch, set firewall.Set, verb uint16, elements []firewall.Element, now time.Time) {
+	w := elementWriter{b: b, table: f.o.Table, set: set, verb: verb, renew: f.features.replaces}
+	defer w.close()
+	for i := range elements {
+		e := &elements[i]
+		if firewall.SetOf(e.Prefix) != set {
+			continue
+		}
+		timeout := time.Duration(0)
+		if verb == addElement {
+			timeout = left(e.Until, now)
+		}
+		w.write(e.Prefix, timeout)
+	}
+}
+
+// writeAllow appends the replacement of the allowlist.
+func (f *Firewall) writeAllow(b *batch, allow []netip.Prefix) {
+	allow = widest(allow)
+	for _, set := range allowSets {
+		b.flush(f.o.Table, set)
+		w := elementWriter{b: b, table: f.o.Table, set: set, verb: addElement}
+		for _, p := range allow {
+			if firewall.AllowSetOf(p) == set {
+				w.write(p, 0)
+			}
+		}
+		w.close()
+	}
+}
+
+// widest leaves out the prefixes that lie inside others: an interval set holds no overlaps.
+func widest(prefixes []netip.Prefix) []netip.Prefix {
+	sorted := make([]netip.Prefix, 0, len(prefixes))
+	for _, p := range prefixes {
+		sorted = append(sorted, p.Masked())
+	}
+	slices.SortFunc(sorted, netip.Prefix.Compare)
+	out := sorted[:0]
+	for _, p := range sorted {
+		if n := len(out); n == 0 || !out[n-1].Overlaps(p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
