@@ -42,7 +42,7 @@ type second struct {
 	head, tail uint32 // its chunks, oldest first
 }
 
-// New returns an empty window of length, at least a second, with at most maxEntries entries, at least one.
+// New returns an empty window at second 0 of length, at least a second, with at most maxEntries entries, at least one.
 func New(length time.Duration, maxEntries int) *Window {
 	w := &Window{length: max(1, int64(length/time.Second)), maxEntries: max(1, maxEntries)}
 	size := 1
@@ -50,7 +50,13 @@ func New(length time.Duration, maxEntries int) *Window {
 		size *= 2
 	}
 	w.seconds = make([]second, size)
+	w.stand(0)
 	return w
+}
+
+// stand sets an empty window to now.
+func (w *Window) stand(now int64) {
+	w.now, w.floor, w.cut = now, now-w.length, now-w.length
 }
 
 func (w *Window) at(sec int64) *second { return &w.seconds[int(sec)&(len(w.seconds)-1)] }
@@ -114,7 +120,7 @@ func (w *Window) Remove(p netip.Prefix) {
 // evicted stays counted.
 func (w *Window) Reset(now int64) {
 	fresh := New(time.Duration(w.length)*time.Second, w.maxEntries)
-	fresh.now, fresh.floor = now, now-w.length
+	fresh.stand(now)
 	fresh.evicted = w.evicted
 	*w = *fresh
 }

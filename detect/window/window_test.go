@@ -266,6 +266,9 @@ func TestLateLinesAreCounted(t *testing.T) {
 
 func TestResetMayGoBack(t *testing.T) {
 	w := window.New(10*time.Second, 100)
+	if w.Effective() != 10*time.Second {
+		t.Errorf("a new window covers %v, want all of its length", w.Effective())
+	}
 	w.Advance(1000)
 	k := cidr.KeyOf(netip.MustParseAddr("192.0.2.1"))
 	w.Add(k, 1000, 1)
