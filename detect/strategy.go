@@ -17,6 +17,8 @@ const (
 	DefaultMaxEntries = 1_000_000
 	// MaxWindow is the longest Strategy.Window: a second costs 16 bytes whether it has requests or not.
 	MaxWindow = 7 * 24 * time.Hour
+
+	maxTiers = 255 // of a strategy: a place numbers them in a byte
 )
 
 // strategy is a Strategy at work.
@@ -70,6 +72,8 @@ func (s *strategy) check() error {
 		return fmt.Errorf("maxEntries %d: want 1 or more, or 0 for %d", s.MaxEntries, DefaultMaxEntries)
 	case len(s.Tiers) == 0:
 		return errors.New("no tier: nothing could be detected")
+	case len(s.Tiers) > maxTiers:
+		return fmt.Errorf("%d tiers: want at most %d", len(s.Tiers), maxTiers)
 	}
 	return nil
 }

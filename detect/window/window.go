@@ -15,9 +15,9 @@ const MaxRequests = 1<<countBits - 1
 // Window counts the requests of the last seconds: one counts from its second until its second plus the length. Times are Unix seconds.
 //
 // Requests of one host in one second share an entry where that is cheap to see: always if they come one after the other, mostly if
-// they come late. Entries take about 9 bytes, those of IPv6 14, in lists by second, so that the oldest are found at once. Beyond maxEntries the oldest
-// leave early, one for each that comes: their requests leave the counts and the total alike, so that shares stay those of a shorter
-// window, and the loss is spread evenly over the events.
+// they come late. Entries take about 9 bytes, those of IPv6 14, in lists by second, so that the oldest are found at once. Beyond
+// maxEntries the oldest leave early, one for each that comes: their requests leave the counts and the total alike, so that shares stay
+// those of a shorter window, and the work is spread evenly over the events.
 type Window struct {
 	trie    cidr.Trie
 	seconds []second // a ring, by Unix second modulo its length, a power of two
