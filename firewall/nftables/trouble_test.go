@@ -99,6 +99,48 @@ func TestClockSet(t *testing.T) {
 	}
 }
 
+// TestSameTimeoutAgain bans for the same time again when some of it is gone: a kernel that compares the timeouts finds nothing to do.
+func TestSameTimeoutAgain(t *testing.T) {
+	for name, old := range map[string]bool{"this kernel": false, "as on an old kernel": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sameTimeoutAgain(t, old)
+		})
+	}
+}
+
+func sameTimeoutAgain(t *testing.T, old bool) {
+	ns := loneHost(t)
+	now, passed := time.Now(), time.Duration(0)
+	f := open(t, ns, nftables.Options{Now: func() time.Time { return now }})
+	f.Uptime(func() time.Duration { return passed })
+	if old {
+		f.OldKernel()
+	}
+	w := ban("198.51.100.0/24", "203.0.113.7/32", "2001:db8:bad:1::/64", "2001:db8:cafe::/56")
+	banFor4s := func() {
+		for i := range w.Elements {
+			w.Elements[i].Until = now.Add(4 * time.Second)
+		}
+		sync(t, f, w)
+	}
+	banFor4s()
+	eventually(t, "half of the time is gone", func() bool {
+		bans, _ := listed(t, ns)
+		return bans[w.Elements[0].Prefix] < 2*time.Second
+	})
+	now, passed = now.Add(2*time.Second), passed+2*time.Second
+	again := time.Now()
+	banFor4s()
+	bans, _ := listed(t, ns)
+	least := 3*time.Second - time.Since(again) // nft prints whole seconds
+	for _, e := range w.Elements {
+		if bans[e.Prefix] < least {
+			t.Errorf("%v expires in %v, want %v", e.Prefix, bans[e.Prefix], least)
+		}
+	}
+}
+
 func TestWantThatNoKernelHoldsChangesNothing(t *testing.T) {
 	ns := loneHost(t)
 	f := open(t, ns, nftables.Options{})
