@@ -3,12 +3,52 @@
 package nftables_test
 
 import (
+	"context"
+	"net"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 
 	"cidrx/firewall"
+	"cidrx/firewall/netlab"
 	"cidrx/firewall/nftables"
 )
+
+// flood sends UDP packets from addresses as fast as it can until it is stopped.
+type flood struct {
+	sent atomic.Int64
+	stop context.CancelFunc
+	done chan struct{}
+}
+
+func startFlood(t testing.TB, ns *netlab.Namespace, to string, from ...string) *flood {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &flood{stop: cancel, done: make(chan struct{})}
+	var conns []net.Conn
+	for _, a := range from {
+		conn, err := ns.Dial(t.Context(), "udp", netip.MustParseAddr(a), to)
+		check(t, err)
+		conns = append(conns, conn)
+	}
+	go func() {
+		defer close(f.done)
+		for ctx.Err() == nil {
+			for _, c := range conns {
+				if _, err := c.Write([]byte("flood")); err == nil { // refused where nobody listens: an ICMP answer to an earlier one
+					f.sent.Add(1)
+				}
+			}
+		}
+		for _, c := range conns {
+			c.Close()
+		}
+	}()
+	t.Cleanup(f.end)
+	return f
+}
+
+func (f *flood) end() { f.stop(); <-f.done }
 
 // arrived takes what has arrived so far: nothing may have.
 func arrived(t *testing.T, r *receiver) {

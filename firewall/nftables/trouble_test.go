@@ -5,12 +5,9 @@ package nftables_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	gosync "sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -70,75 +67,6 @@ func TestManyOpenFiles(t *testing.T) {
 		t.Errorf("%+v, want a full write", r)
 	}
 	holds(t, ns, w)
-}
-
-// TestClockSet sets the clock: what is left of the bans is given to the kernel again.
-func TestClockSet(t *testing.T) {
-	ns := loneHost(t)
-	now, passed := time.Now(), time.Duration(0)
-	f := open(t, ns, nftables.Options{Now: func() time.Time { return now }})
-	f.Uptime(func() time.Duration { return passed })
-	w := banFor(10*time.Hour, "203.0.113.0/25", "203.0.113.200/32")
-	sync(t, f, w)
-	passed += time.Minute
-	now = now.Add(time.Minute)
-	if r := sync(t, f, w); r != (firewall.Result{}) {
-		t.Errorf("after a minute: %+v", r)
-	}
-	for _, step := range []time.Duration{2 * time.Hour, -3 * time.Hour} {
-		now = now.Add(step)
-		if r := sync(t, f, w); r != (firewall.Result{Refreshed: 2}) {
-			t.Errorf("after a step of %v: %+v, want 2 refreshed", step, r)
-		}
-		bans, _ := listed(t, ns)
-		for p, expires := range bans {
-			if d := w.Elements[0].Until.Sub(now) - expires; d.Abs() > 3*time.Second {
-				t.Errorf("after a step of %v: %v expires in %v, want %v", step, p, expires, w.Elements[0].Until.Sub(now))
-			}
-		}
-	}
-}
-
-// TestSameTimeoutAgain bans for the same time again when some of it is gone: a kernel that compares the timeouts finds nothing to do.
-func TestSameTimeoutAgain(t *testing.T) {
-	for name, old := range map[string]bool{"this kernel": false, "as on an old kernel": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			sameTimeoutAgain(t, old)
-		})
-	}
-}
-
-func sameTimeoutAgain(t *testing.T, old bool) {
-	ns := loneHost(t)
-	now, passed := time.Now(), time.Duration(0)
-	f := open(t, ns, nftables.Options{Now: func() time.Time { return now }})
-	f.Uptime(func() time.Duration { return passed })
-	if old {
-		f.OldKernel()
-	}
-	w := ban("198.51.100.0/24", "203.0.113.7/32", "2001:db8:bad:1::/64", "2001:db8:cafe::/56")
-	banFor4s := func() {
-		for i := range w.Elements {
-			w.Elements[i].Until = now.Add(4 * time.Second)
-		}
-		sync(t, f, w)
-	}
-	banFor4s()
-	eventually(t, "half of the time is gone", func() bool {
-		bans, _ := listed(t, ns)
-		return bans[w.Elements[0].Prefix] < 2*time.Second
-	})
-	now, passed = now.Add(2*time.Second), passed+2*time.Second
-	again := time.Now()
-	banFor4s()
-	bans, _ := listed(t, ns)
-	least := 3*time.Second - time.Since(again) // nft prints whole seconds
-	for _, e := range w.Elements {
-		if bans[e.Prefix] < least {
-			t.Errorf("%v expires in %v, want %v", e.Prefix, bans[e.Prefix], least)
-		}
-	}
 }
 
 func TestWantThatNoKernelHoldsChangesNothing(t *testing.T) {
@@ -215,47 +143,6 @@ func TestEverythingAtOnce(t *testing.T) {
 	holds(t, ns, w)
 }
 
-// child runs tests of this package again in a process with other rights.
-func child(t *testing.T, attr *syscall.SysProcAttr, run string) (string, error) {
-	t.Helper()
-	self, err := os.Open("/proc/self/exe") // the test binary lies where nobody may not look
-	check(t, err)
-	defer self.Close()
-	cmd := exec.Command("/proc/self/fd/3", "-test.run="+run, "-test.v")
-	cmd.ExtraFiles, cmd.Dir, cmd.SysProcAttr = []*os.File{self}, "/", attr
-	cmd.Env = append(os.Environ(), "CIDRX_TEST_CHILD=1")
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
-const nobody = 65534
-
-func TestWithoutPermission(t *testing.T) {
-	if os.Getenv("CIDRX_TEST_CHILD") != "" {
-		_, err := nftables.New(nftables.Options{})
-		fmt.Println("New:", err)
-		return
-	}
-	out, err := child(t, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}, "^TestWithoutPermission$")
-	check(t, err)
-	if !strings.Contains(out, "CAP_NET_ADMIN") || !strings.Contains(out, "operation not permitted") {
-		t.Errorf("the error does not say what is missing:\n%s", out)
-	}
-}
-
-// TestInUserNamespace runs a good part of the tests as root of a private user namespace, which is nobody outside of it.
-func TestInUserNamespace(t *testing.T) {
-	out, err := child(t, &syscall.SysProcAttr{
-		Credential:  &syscall.Credential{NoSetGroups: true},
-		Cloneflags:  unix.CLONE_NEWUSER | unix.CLONE_NEWNET,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: nobody, Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: nobody, Size: 1}},
-	}, "^(TestBannedSources.*|TestForeignChanges.*|TestSmallSendBuffer)$")
-	if err != nil || strings.Count(out, "\n--- PASS") != 3 {
-		t.Fatalf("%v\n%s", err, out)
-	}
-}
-
 // TestLargeState goes through states that take several commits, and one that takes one of several megabytes.
 func TestLargeState(t *testing.T) {
 	ns := loneHost(t)
@@ -281,24 +168,6 @@ func TestLargeState(t *testing.T) {
 	}
 }
 
-// TestFeatures checks the probe against the version of the kernel.
-func TestFeatures(t *testing.T) {
-	f := open(t, loneHost(t), nftables.Options{})
-	var u unix.Utsname
-	check(t, unix.Uname(&u))
-	var major, minor int
-	if _, err := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor); err != nil {
-		t.Fatal(err)
-	}
-	atLeast := func(a, b int) bool { return major > a || major == a && minor >= b }
-	if got, want := f.Replaces(), atLeast(6, 12); got != want {
-		t.Errorf("timeouts are replaced: %v, want %v on %d.%d", got, want, major, minor)
-	}
-	if got, want := f.Destroys(), atLeast(6, 3); got != want {
-		t.Errorf("absent elements can be destroyed: %v, want %v on %d.%d", got, want, major, minor)
-	}
-}
-
 func TestNothingStaysOpen(t *testing.T) {
 	ns := loneHost(t)
 	files := func() int {
@@ -321,34 +190,6 @@ func TestNothingStaysOpen(t *testing.T) {
 	}
 	if after := files(); after > before {
 		t.Errorf("%d descriptors open, %d before", after, before)
-	}
-}
-
-func TestBadOptions(t *testing.T) {
-	for name, o := range map[string]nftables.Options{
-		"hook": {Hook: "output"}, "action": {Action: "tarpit"}, "port": {Ports: []uint16{0}}, "rate": {LogRate: -1}, "name": {Table: strings.Repeat("x", 100)},
-	} {
-		if f, err := nftables.New(o); err == nil {
-			t.Errorf("bad %s is accepted", name)
-			check(t, f.Close())
-		}
-	}
-}
-
-func TestProbe(t *testing.T) {
-	ns := loneHost(t)
-	checks, err := nftables.Probe(nftables.Options{Netns: ns.FD(), ProtectOutbound: true, Action: nftables.Reject, LogRate: 1})
-	check(t, err)
-	if len(checks) != 8 {
-		t.Errorf("%d checks", len(checks))
-	}
-	for _, c := range checks {
-		if c.Err != nil || c.Name == "" || c.Advice == "" {
-			t.Errorf("%+v", c)
-		}
-	}
-	if out := nft(t, ns, "list ruleset"); out != "" {
-		t.Errorf("left behind: %s", out)
 	}
 }
 
