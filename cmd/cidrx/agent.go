@@ -67,7 +67,6 @@ func runAgent(ctx context.Context, in config.Inputs, forceMode bool) error {
 	for _, w := range warnings {
 		log.Warn("configuration", "warning", w.Error())
 	}
-	tuneMemory()
 	a, err := agent.New(cfg, agent.Options{
 		Logger: log, Firewall: openFirewall(log), ForceMode: forceMode, Reload: onHangup(ctx), Notify: notifySystemd(log),
 		Load: func() (*config.Config, []config.Warning, error) { return config.Load(in) },
@@ -75,6 +74,7 @@ func runAgent(ctx context.Context, in config.Inputs, forceMode bool) error {
 	if err != nil {
 		return err
 	}
+	tuneMemory() // not before: while a large state is read, memory only grows, and there is hardly anything to collect
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal kills
 	return a.Run(ctx)
