@@ -14,8 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Counters reads what was dropped, by each element and by the rules of each set. It takes about 2 µs an element (intervals: more, growing with
-// their number) and holds up no Sync. Counters of elements begin anew when everything is written anew. Without a table there are none.
+// Counters reads what was dropped, by each element and by the rules of each set. It holds up no Sync. It takes 4 µs an element with 100,000 of them
+// and less with fewer: the kernel walks over the set anew for each 32 KiB of its answer. While a set is growing fast an element may be left out.
+// Counters of elements last as long as the element, and over a new timeout from kernel 6.12 on; those of sets as long as the table. Without a table
+// there are none.
 func (f *Firewall) Counters(ctx context.Context) (firewall.Counters, error) {
 	c := firewall.Counters{Elements: map[netip.Prefix]uint64{}, Sets: map[string]uint64{}}
 	f.readMu.Lock()

@@ -123,7 +123,7 @@ func (l *layout) addPorts(c *nf.Conn) {
 func flush(c *nf.Conn) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the netlink library cannot use a file descriptor over 1023; restart the process: %v", p)
+			err = fmt.Errorf("the netlink library cannot use a file descriptor over 1023; this process has too many files open: %v", p)
 		}
 	}()
 	return c.Flush()

@@ -127,7 +127,7 @@ func (f *Firewall) replace(ctx context.Context, want firewall.Want, now time.Tim
 	return err
 }
 
-// tidy removes hosts that are not wanted. The bans that are wanted are in force already, so the time to read the sets (0.2 s for 100,000 hosts)
+// tidy removes hosts that are not wanted. The bans that are wanted are in force already, so the time to read the sets (0.4 s for 100,000 hosts)
 // costs nobody anything.
 func (f *Firewall) tidy(ctx context.Context, now time.Time) error {
 	wanted := 0
