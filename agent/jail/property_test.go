@@ -357,6 +357,9 @@ func (x *world) restart() {
 	x.w.step(now)
 	x.w.redeny()
 	x.ends(changes)
+	for _, b := range j.Active() { // evidence that was merely refreshed is not on the disk
+		x.w.get(b.Prefix).hosts = b.Evidence.Hosts
+	}
 	x.j, x.version, x.held, x.copied = j, 0, nil, nil
 	x.w.refused = refusals(j.Counts())
 }

@@ -619,11 +619,15 @@ func (w *twin) unblock(p netip.Prefix, grace time.Duration) bool {
 		p = netip.PrefixFrom(p.Addr(), 64).Masked()
 	}
 	any := false
+	w.sort()
 	for _, b := range slices.Clone(w.bans) {
 		if twinCovers(p, b.prefix) {
 			any = true
 			w.end(b, w.now, jail.ByUnblock)
-		} else if twinCovers(b.prefix, p) && !twinFull(b.except, p) {
+		}
+	}
+	for _, b := range slices.Clone(w.bans) {
+		if twinCovers(b.prefix, p) && !twinFull(b.except, p) {
 			any = true
 			if b.except = append(slices.Clone(b.except), p); twinFull(b.except, b.prefix) {
 				w.end(b, w.now, jail.ByUnblock)
@@ -642,6 +646,7 @@ func (w *twin) unblock(p netip.Prefix, grace time.Duration) bool {
 }
 
 func (w *twin) unblockAll(grace time.Duration) {
+	w.sort()
 	for _, b := range slices.Clone(w.bans) {
 		w.end(b, w.now, jail.ByUnblock)
 		if grace > 0 {
@@ -656,6 +661,7 @@ func (w *twin) unblockAll(grace time.Duration) {
 
 // redeny makes the bans of the deny list what the list says.
 func (w *twin) redeny() {
+	w.sort()
 	for _, b := range slices.Clone(w.bans) {
 		if b.origin == jail.DenyList && !slices.Contains(w.deny, b.prefix) {
 			w.end(b, w.now, jail.ByDelisting)
