@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -130,22 +129,22 @@ func (f *Firewall) replace(ctx context.Context, want firewall.Want, now time.Tim
 // tidy removes hosts that are not wanted. The bans that are wanted are in force already, so the time to read the sets (0.4 s for 100,000 hosts)
 // costs nobody anything.
 func (f *Firewall) tidy(ctx context.Context, now time.Time) error {
-	wanted := 0
-	for i := range f.held {
-		if isHash(firewall.SetOf(f.held[i].Prefix)) {
-			wanted++
-		}
-	}
+	hosts := slices.DeleteFunc(slices.Clone(f.held), func(e firewall.Element) bool { return !isHash(firewall.SetOf(e.Prefix)) })
 	n4, n6 := f.writer.count(f.o.Table, firewall.Host4), f.writer.count(f.o.Table, firewall.Host6)
-	if n4 >= 0 && n6 >= 0 && n4+n6 == wanted {
+	if n4 >= 0 && n6 >= 0 && n4+n6 == len(hosts) {
 		return nil // what is wanted was just written, so there is nothing else
 	}
 	for range dumpTries {
-		ops, seen, err := f.strangers()
-		switch {
-		case err != nil && !errors.Is(err, errInterrupted):
+		have, err := f.readElements(firewall.Host4, firewall.Host6)
+		if err != nil {
 			return f.broken(fmt.Errorf("read the hosts back: %w", err))
-		case err == nil && seen == wanted: // what is wanted was just written, so one that was not seen means that not all was seen
+		}
+		ops, err := firewall.AppendDiff(nil, settle(have, hosts), hosts, f.o.Now()) // some may have ended meanwhile
+		if err != nil {
+			return err
+		}
+		// What is wanted was just written: where some of it was not seen, not all was seen.
+		if firewall.Count(ops).Added == 0 {
 			return f.commitOps(ctx, f.newBatch(), ops, now)
 		}
 	}
@@ -157,28 +156,9 @@ func (f *Firewall) tidy(ctx context.Context, now time.Time) error {
 	return f.commit(b)
 }
 
-// strangers reads the hosts that the kernel has and says what to do about those that are not held, or not as long. It counts those that are.
-func (f *Firewall) strangers() (ops []firewall.Op, seen int, err error) {
-	for _, set := range []firewall.Set{firewall.Host4, firewall.Host6} {
-		setErr := f.writer.eachPrefix(f.o.Table, set, func(p netip.Prefix, d dumped) {
-			i, found := search(f.held, p)
-			if !found {
-				ops = append(ops, firewall.Op{Kind: firewall.Remove, Element: firewall.Element{Prefix: p}})
-				return
-			}
-			seen++
-			if !isClose(f.held[i].Until, f.o.Now().Add(d.expires)) {
-				ops = append(ops, firewall.Op{Kind: firewall.Refresh, Element: f.held[i]})
-			}
-		})
-		err = errors.Join(err, setErr)
-	}
-	return ops, seen, err
-}
-
 // merge is replace for sockets that may not send that much at once (in a user namespace): it reads what the kernel has, and changes what differs.
 func (f *Firewall) merge(ctx context.Context, want firewall.Want, now time.Time) error {
-	have, err := f.readElements()
+	have, err := f.readElements(banSets...)
 	if err != nil {
 		return f.broken(fmt.Errorf("read the elements back: %w", err))
 	}
@@ -187,5 +167,8 @@ func (f *Firewall) merge(ctx context.Context, want firewall.Want, now time.Time)
 		return err
 	}
 	f.anew = true
-	return f.change(ctx, ops, want, now)
+	if err := f.change(ctx, ops, want, now); err != nil {
+		return err
+	}
+	return f.tidy(ctx, now)
 }
