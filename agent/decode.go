@@ -17,7 +17,7 @@ import (
 type decoder struct {
 	name      string
 	parser    parse.Parser
-	assembler *login.Assembler
+	assembler *login.Assembler // nil: the receiver of the events puts them together
 	matcher   *detect.Matcher
 	counts    *sourceCounts
 	due       []parse.Event
@@ -54,7 +54,6 @@ func (d *decoder) decode(b *batch, lines []byte) {
 		}
 		d.line(b, bytes.TrimSuffix(line, []byte{'\r'}))
 	}
-	d.collectDue(b)
 }
 
 // line appends the event of one line, if it has one. Events are parsed in place: they are large.
@@ -71,12 +70,28 @@ func (d *decoder) line(b *batch, line []byte) {
 		b.events = b.events[:n]
 		return
 	}
-	if ev.Part.Kind != parse.NotPart && !d.assembler.Add(ev) {
+	if ev.Part.Kind == parse.NotPart {
+		b.masks = append(b.masks, d.matcher.Mask(ev, d.name))
+	} else if d.assembler == nil {
+		b.masks = append(b.masks, 0) // only the whole attempt can be asked
+	} else {
+		d.assemble(b, n)
+	}
+}
+
+// assemble puts the line whose event is the last of b, at n, to those of its connection. Attempts that this made due come before it, so
+// that their place does not depend on how the lines were batched.
+func (d *decoder) assemble(b *batch, n int) {
+	ev := b.events[n]
+	whole := d.assembler.Add(&ev)
+	b.events = b.events[:n]
+	d.collectDue(b)
+	if !whole {
 		d.counts.ignored.Add(1)
-		b.events = b.events[:n]
 		return
 	}
-	b.masks = append(b.masks, d.matcher.Mask(ev, d.name))
+	b.events = append(b.events, ev)
+	b.masks = append(b.masks, d.matcher.Mask(&ev, d.name))
 }
 
 // collectDue appends login attempts that no line of their own decided.

@@ -28,8 +28,10 @@ type rig struct {
 	fake   *firewall.Fake
 	open   func(config.Firewall) (firewall.Firewall, error)
 	skew   atomic.Int64 // nanoseconds added to the clock
+	fixed  atomic.Int64 // Unix nanoseconds at which the clock stands; 0: it goes
 	client control.Client
 	reload chan struct{}
+	agent  *agent.Agent
 
 	stop func() error
 }
@@ -64,7 +66,12 @@ func newRig(t *testing.T, text string) *rig {
 	return r
 }
 
-func (r *rig) now() time.Time { return time.Now().Add(time.Duration(r.skew.Load())) }
+func (r *rig) now() time.Time {
+	if at := r.fixed.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Now().Add(time.Duration(r.skew.Load()))
+}
 
 func (r *rig) load() (*config.Config, []config.Warning, error) {
 	return config.Parse("test.toml", []byte(strings.ReplaceAll(r.config, "%[1]s", r.dir)), config.Inputs{})
@@ -97,6 +104,7 @@ func (r *rig) start() *rig {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	r.agent = a
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.Run(ctx) }()

@@ -9,6 +9,7 @@ import (
 	"cidrx/agent/control"
 	"cidrx/agent/host"
 	"cidrx/agent/jail"
+	"cidrx/detect/cidr"
 )
 
 // sessionGrace is how long the far end of a login session stays protected after it was last seen.
@@ -81,13 +82,7 @@ func (g *guarded) remember(addr netip.Addr, why string, now time.Time) bool {
 }
 
 // clientPrefix is the host an address belongs to: itself, or its /64.
-func clientPrefix(addr netip.Addr) netip.Prefix {
-	bits := 32
-	if addr.Is6() {
-		bits = 64
-	}
-	return netip.PrefixFrom(addr, bits).Masked()
-}
+func clientPrefix(addr netip.Addr) netip.Prefix { return cidr.Host(addr) }
 
 // expireSessions forgets sessions that ended long ago. Sessions still open are remembered anew whenever the host is looked at.
 func (a *Agent) expireSessions(now time.Time) {

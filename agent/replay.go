@@ -2,9 +2,9 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,8 +12,8 @@ import (
 	"cidrx/agent/config"
 	"cidrx/agent/control"
 	"cidrx/agent/jail"
-	"cidrx/agent/tail"
 	"cidrx/detect"
+	"cidrx/detect/login"
 	"cidrx/detect/parse"
 )
 
@@ -25,6 +25,9 @@ type ReplayInput struct {
 	Written time.Time     // when the log was last written: gives stamps without a year their year
 }
 
+// ErrNoTime is returned by Replay for logs of which no line has a time: windows and bans mean nothing without.
+var ErrNoTime = errors.New("not one line has a time")
+
 // Replay runs detection and jail over old logs in their own time, as if every ban were in force at once. Several logs are merged by
 // time. event is called for everything that the audit trail of a live agent would hold; its error ends the replay.
 //
@@ -35,7 +38,7 @@ func Replay(ctx context.Context, cfg *config.Config, inputs []ReplayInput, event
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{core: c, event: event, sum: &ReplaySummary{stopped: map[netip.Addr]uint64{}, bans: map[netip.Prefix]*ReplayBan{}}}
+	r := &replay{core: c, event: event, sum: newReplaySummary(), window: longestWindow(cfg), matcher: c.engine.Matcher()}
 	r.prepare(cfg)
 	g, ctx := errgroup.WithContext(ctx)
 	var logs []*replayLog
@@ -44,7 +47,10 @@ func Replay(ctx context.Context, cfg *config.Config, inputs []ReplayInput, event
 		if err != nil {
 			return nil, err
 		}
+		l.attempts = r.attemptsOf(in.Source.Name)
 		logs = append(logs, l)
+	}
+	for _, l := range logs {
 		g.Go(func() error { return l.read(ctx) })
 	}
 	g.Go(func() error { return r.run(ctx, logs) })
@@ -54,15 +60,46 @@ func Replay(ctx context.Context, cfg *config.Config, inputs []ReplayInput, event
 	for _, l := range logs {
 		r.sum.addLog(l)
 	}
-	r.sum.close(r.core, r.core.now)
+	r.sum.close()
+	if r.sum.Requests == 0 && r.sum.Untimed > 0 {
+		return nil, fmt.Errorf("%s: %w, and a replay needs them: the format wants a %%t", logs[0].in.Name, ErrNoTime)
+	}
 	return r.sum, nil
 }
 
 // replay is one run.
 type replay struct {
-	core  *core
-	event func(control.Event) error
-	sum   *ReplaySummary
+	core     *core
+	event    func(control.Event) error
+	sum      *ReplaySummary
+	window   time.Duration   // the longest
+	attempts []attempts      // one for each source that is read
+	matcher  *detect.Matcher // of login attempts, which are put together behind the merge
+	due      []parse.Event
+}
+
+// attempts puts the lines of one source's connections together, as live: a connection may go on in the next file.
+type attempts struct {
+	source           string
+	through, stopped *login.Assembler // stopped: lines of clients that were banned at their time
+}
+
+func (a *attempts) side(stopped bool) *login.Assembler {
+	if stopped {
+		return a.stopped
+	}
+	return a.through
+}
+
+// attemptsOf is the index of a source's attempts.
+func (r *replay) attemptsOf(source string) int {
+	for i := range r.attempts {
+		if r.attempts[i].source == source {
+			return i
+		}
+	}
+	r.attempts = append(r.attempts, attempts{source, login.New(0), login.New(0)})
+	return len(r.attempts) - 1
 }
 
 // prepare gives the jail the lists. What this host is does not matter: the log may be another's.
@@ -81,96 +118,166 @@ func (r *replay) prepare(cfg *config.Config) {
 	r.core.note(r.core.jail.SetAllow(start, allow))
 	r.core.note(r.core.jail.SetProtected(start, proxies))
 	r.core.note(r.core.jail.SetDeny(start, cfg.Deny.Prefixes()))
-	r.core.take() // the deny list is not news
-}
-
-// run takes the events of all logs in the order of their time.
-func (r *replay) run(ctx context.Context, logs []*replayLog) error {
-	for {
-		var next *replayLog
-		for _, l := range logs {
-			ok, err := l.peek(ctx)
-			if err != nil {
-				return err
-			}
-			if ok && (next == nil || l.head().Time.Before(next.head().Time)) {
-				next = l
-			}
-		}
-		if next == nil {
-			return r.tell()
-		}
-		ev, mask := next.head(), next.mask()
-		if err := r.step(ev, mask); err != nil {
-			return err
-		}
-		next.index++
+	for _, ch := range r.core.take() { // the deny list is not news
+		r.sum.list(ch)
 	}
+	r.core.jail.Unsaved()
 }
 
-// step deals with one event at its own time.
-func (r *replay) step(ev *parse.Event, mask detect.Mask) error {
-	if err := r.moveTo(ev.Time); err != nil {
+// run takes the lines of all logs in the order of their time.
+func (r *replay) run(ctx context.Context, logs []*replayLog) error {
+	logs, err := byFirstLine(ctx, logs)
+	if err != nil {
 		return err
 	}
-	r.sum.Requests += uint64(ev.Repeat)
-	if r.core.jail.Stops(ev.Client) {
-		r.sum.Stopped += uint64(ev.Repeat)
-		r.sum.stopped[ev.Client] += uint64(ev.Repeat)
+	for len(logs) > 0 {
+		next := 0
+		for i := 1; i < len(logs); i++ {
+			if logs[i].when().Before(logs[next].when()) {
+				next = i
+			}
+		}
+		l := logs[next]
+		if err := r.step(l); err != nil {
+			return err
+		}
+		l.index++
+		more, err := l.peek(ctx)
+		if err != nil {
+			return err
+		}
+		if !more {
+			logs = append(logs[:next:next], logs[next+1:]...)
+		}
+	}
+	return r.finish()
+}
+
+// step deals with one line at its own time. A line without one has that of the line before it.
+func (r *replay) step(l *replayLog) error {
+	ev, now := l.head(), l.when()
+	if now.IsZero() {
+		now = r.core.now
+	}
+	if now.IsZero() {
+		r.sum.Untimed++
 		return nil
 	}
-	r.core.observe(r.core.now, ev, mask)
-	if len(r.core.changes) > 0 {
-		return r.tell()
+	if ev.Time.IsZero() {
+		ev.Time = now
+	}
+	l.last = ev.Time
+	if err := r.moveTo(now); err != nil {
+		return err
+	}
+	if ev.Part.Kind == parse.NotPart {
+		return r.count(ev, l.mask(), r.core.jail.Stops(ev.Client))
+	}
+	return r.assemble(l, ev)
+}
+
+// assemble puts the line of a connection to those before it, and counts the attempts that this decides. Lines that a ban stops would
+// not have been written, so they are kept apart.
+func (r *replay) assemble(l *replayLog, ev *parse.Event) error {
+	from := &r.attempts[l.attempts]
+	stopped := r.core.jail.Stops(ev.Client)
+	whole := from.side(stopped).Add(ev)
+	if err := r.countDue(from, stopped); err != nil {
+		return err
+	}
+	if !whole {
+		l.counts.ignored.Add(1)
+		return nil
+	}
+	return r.count(ev, r.maskOf(ev, from, stopped), stopped)
+}
+
+// countDue counts the attempts that no line of their own decided.
+func (r *replay) countDue(from *attempts, stopped bool) error {
+	r.due = from.side(stopped).Due(r.due[:0])
+	for i := range r.due {
+		if err := r.count(&r.due[i], r.maskOf(&r.due[i], from, stopped), stopped); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// moveTo lets time pass until t, stopping wherever a ban ends.
+// maskOf are the strategies of an attempt that was put together.
+func (r *replay) maskOf(ev *parse.Event, from *attempts, stopped bool) detect.Mask {
+	if stopped {
+		return 0
+	}
+	return r.matcher.Mask(ev, from.source)
+}
+
+// count deals with one event: it is stopped by a ban, or counted.
+func (r *replay) count(ev *parse.Event, mask detect.Mask, stopped bool) error {
+	r.sum.Requests += uint64(ev.Repeat)
+	if ev.Outcome == parse.Success {
+		r.sum.logins.add(ev.Client, ev.Time)
+	}
+	if stopped {
+		r.sum.stop(ev)
+		return nil
+	}
+	if r.core.now.Sub(ev.Time) > r.window {
+		r.sum.Late += uint64(ev.Repeat)
+	}
+	r.core.observe(r.core.now, ev, mask)
+	return r.tell()
+}
+
+// moveTo lets time pass until t, stopping wherever a ban ends and where a live agent would have looked again at what the last second
+// left to be looked at. Time does not go back.
 func (r *replay) moveTo(t time.Time) error {
 	if !t.After(r.core.now) {
 		return nil
 	}
 	if r.core.now.IsZero() {
 		r.sum.Start = t
+		r.core.advance(t)
+		return r.tell()
 	}
-	if err := r.endBans(t); err != nil {
-		return err
+	if tick := r.core.now.Truncate(time.Second).Add(time.Second); tick.Before(t) {
+		if err := r.pass(tick); err != nil {
+			return err
+		}
 	}
-	if t.Unix() == r.core.now.Unix() { // windows move by whole seconds
-		r.core.now = t
+	return r.pass(t)
+}
+
+// pass lets time pass until t, stopping wherever a ban ends.
+func (r *replay) pass(t time.Time) error {
+	for next, ok := r.core.jail.Next(); ok && next.After(r.core.now) && next.Before(t); next, ok = r.core.jail.Next() {
+		r.core.advance(next)
+		if err := r.tell(); err != nil {
+			return err
+		}
+	}
+	if next, ok := r.core.jail.Next(); t.Unix() == r.core.now.Unix() && (!ok || next.After(t)) {
+		r.core.now = t // windows move by whole seconds: there is nothing to do
 		return nil
 	}
 	r.core.advance(t)
 	return r.tell()
 }
 
-// endBans stops at every instant until t at which a ban ends.
-func (r *replay) endBans(t time.Time) error {
-	for {
-		next, ok := r.core.jail.Next()
-		if !ok || next.After(t) {
-			return nil
-		}
-		r.core.advance(later(next, r.core.now))
-		if err := r.tell(); err != nil {
-			return err
-		}
-		if again, ok := r.core.jail.Next(); !ok || !again.After(next) {
-			return nil // nothing more to do at that instant
-		}
+// finish looks at what the last second left to be looked at. Connections whose end the log does not have stay undecided, as they would
+// live.
+func (r *replay) finish() error {
+	r.sum.End = r.core.now
+	if r.sum.End.IsZero() {
+		return nil
 	}
-}
-
-func later(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
+	return r.pass(r.core.now.Truncate(time.Second).Add(time.Second))
 }
 
 // tell hands out what has happened.
 func (r *replay) tell() error {
+	if len(r.core.changes) == 0 {
+		return nil
+	}
 	for _, ch := range r.core.take() {
 		if ch.Kind == jail.Forgot {
 			continue
@@ -183,98 +290,3 @@ func (r *replay) tell() error {
 	r.core.jail.Unsaved() // nobody saves it: let go of it
 	return nil
 }
-
-// replayLog reads and decodes one log ahead of the run.
-type replayLog struct {
-	in      ReplayInput
-	decoder *decoder
-	counts  sourceCounts
-	full    chan *replayBatch
-	free    chan *replayBatch
-	batch   *replayBatch // whose events are being taken
-	index   int
-	last    time.Time
-}
-
-type replayBatch struct {
-	batch
-	release func()
-}
-
-func newReplayLog(in ReplayInput, m *detect.Matcher) (*replayLog, error) {
-	zone := in.Source.Timezone
-	if zone == nil {
-		zone = time.Local
-	}
-	parser, err := parse.New(in.Source.Format, parse.Options{
-		Location: zone, Year: func() time.Time { return in.Written }, Fields: in.Source.Fields,
-		TrustedProxies: in.Source.TrustedProxies, Forwarded: in.Source.Forwarded,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", in.Name, err)
-	}
-	l := &replayLog{in: in, full: make(chan *replayBatch, batchesPerSource), free: make(chan *replayBatch, batchesPerSource)}
-	for range batchesPerSource {
-		l.free <- &replayBatch{}
-	}
-	l.decoder = newDecoder(in.Source.Name, parser, m, &l.counts)
-	return l, nil
-}
-
-// read decodes the log to its end.
-func (l *replayLog) read(ctx context.Context) error {
-	defer close(l.full)
-	follower := tail.New(tail.Options{Paths: []string{"-"}, Stdin: l.in.Reader, Buffers: batchesPerSource + 1})
-	err := follower.Run(ctx, func(c tail.Chunk) error {
-		l.counts.cut.Add(uint64(c.Cut))
-		return l.put(ctx, c.Data, c.Release)
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", l.in.Name, err)
-	}
-	l.decoder.assembler.Flush()
-	return l.put(ctx, nil, func() {})
-}
-
-func (l *replayLog) put(ctx context.Context, lines []byte, release func()) error {
-	select {
-	case b := <-l.free:
-		b.release = release
-		l.decoder.decode(&b.batch, lines)
-		l.full <- b // has room for every batch there is
-		return nil
-	case <-ctx.Done():
-		release()
-		return ctx.Err()
-	}
-}
-
-// peek makes sure that there is a next event; ok is false at the end of the log.
-func (l *replayLog) peek(ctx context.Context) (ok bool, err error) {
-	for l.batch == nil || l.index >= len(l.batch.events) {
-		if l.batch != nil {
-			l.batch.reset()
-			l.batch.release()
-			l.free <- l.batch
-			l.batch = nil
-		}
-		select {
-		case b, open := <-l.full:
-			if !open {
-				return false, nil
-			}
-			l.batch, l.index = b, 0
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
-	}
-	ev := l.head()
-	if ev.Time.IsZero() { // a format without a time: as the line before it
-		ev.Time = l.last
-	}
-	l.last = ev.Time
-	return true, nil
-}
-
-func (l *replayLog) head() *parse.Event { return &l.batch.events[l.index] }
-func (l *replayLog) mask() detect.Mask  { return l.batch.masks[l.index] }

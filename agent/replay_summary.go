@@ -6,36 +6,51 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gaissmai/bart"
+
 	"cidrx/agent/jail"
+	"cidrx/detect/cidr"
+	"cidrx/detect/parse"
 )
 
 // ReplaySummary is what a replay came to. Its size grows with the hosts that were stopped.
 type ReplaySummary struct {
 	Lines, Failed, Ignored, Cut uint64
-	Unparsable                  []string // a few lines that did not parse, with why
-	Requests                    uint64   // events; a line that stands for several counts as many
-	Stopped                     uint64   // of Requests, those whose client was banned at their time
-	StoppedHosts                int
-	Start, End                  time.Time // of the log
-	Bans                        int       // ever made
-	Active                      int       // still in force at the end
-	Refused                     int
-	ByPrefix                    []ReplayBan // sorted by requests stopped, most first
+	Unparsable                  []string    // a few lines that did not parse, with why
+	Requests                    uint64      // events; a line that stands for several counts as many
+	Late                        uint64      // of Requests, those older than every window when their line came: the log is out of order
+	Untimed                     uint64      // lines left out: without a time, and none before them had one
+	Stopped                     uint64      // of Requests, those whose client was banned at their time
+	StoppedHosts                int         // IPv4 addresses and IPv6 /64s
+	Start, End                  time.Time   // of the log
+	Bans                        int         // ever made; the deny list is not among them
+	Active                      int         // of Bans, those still in force at the end
+	Refused                     int         // verdicts; of one prefix at most one in ten minutes
+	ByPrefix                    []ReplayBan // sorted by requests stopped, most first; entries of the deny list only if they stopped some
 
-	stopped map[netip.Addr]uint64
+	stopped map[netip.Prefix]uint64 // by host
 	bans    map[netip.Prefix]*ReplayBan
+	logins  recentLogins
 }
 
 // ReplayBan is everything that happened to one prefix.
 type ReplayBan struct {
 	Prefix  netip.Prefix
-	Times   int       // how often it was banned
-	First   time.Time // when it was banned first
-	Banned  time.Duration
-	Reason  string // of the last ban
-	Stopped uint64 // requests; those of a prefix inside a wider one count there
-	Hosts   int    // whose requests were stopped
-	Open    bool   // in force at the end
+	Times   int           // how often it was banned; 0 for an entry of the deny list
+	First   time.Time     // when it was banned first
+	Banned  time.Duration // all in all, until the end of the log
+	Reason  string        // of the last ban
+	Stopped uint64        // requests; those of a prefix inside a wider one count there
+	Hosts   int           // whose requests were stopped
+	Open    bool          // in force at the end
+	Listed  bool          // on the deny list
+	Caution []string      // reasons to look twice: "logged in from 192.0.2.7 at …"
+
+	since time.Time // when the ban now in force began
+}
+
+func newReplaySummary() *ReplaySummary {
+	return &ReplaySummary{stopped: map[netip.Prefix]uint64{}, bans: map[netip.Prefix]*ReplayBan{}}
 }
 
 func (s *ReplaySummary) addLog(l *replayLog) {
@@ -46,67 +61,78 @@ func (s *ReplaySummary) addLog(l *replayLog) {
 	s.Unparsable = append(s.Unparsable, l.counts.unparsable()...)
 }
 
-// add notes what happened to a prefix.
+// list notes an entry of the deny list.
+func (s *ReplaySummary) list(ch jail.Change) {
+	if ch.Kind == jail.Banned {
+		s.bans[ch.Ban.Prefix] = &ReplayBan{Prefix: ch.Ban.Prefix, Reason: ch.Reason, Listed: true, Open: true}
+	}
+}
+
+// stop counts what a ban stopped.
+func (s *ReplaySummary) stop(ev *parse.Event) {
+	s.Stopped += uint64(ev.Repeat)
+	s.stopped[cidr.Host(ev.Client)] += uint64(ev.Repeat)
+}
+
+// add notes what happened to a prefix. A ban that took over from narrower ones comes as an extension.
 func (s *ReplaySummary) add(ch jail.Change) {
 	switch ch.Kind {
 	case jail.Refused:
 		s.Refused++
-	case jail.Banned:
-		s.Bans++
+	case jail.Banned, jail.Extended:
 		b := s.bans[ch.Ban.Prefix]
 		if b == nil {
 			b = &ReplayBan{Prefix: ch.Ban.Prefix, First: ch.At}
 			s.bans[ch.Ban.Prefix] = b
 		}
-		b.Times++
-		if n := len(ch.Ban.Reasons); n > 0 {
-			b.Reason = ch.Ban.Reasons[n-1]
+		b.Reason = ch.Reason
+		if !b.Open {
+			s.Bans++
+			b.Times++
+			b.Open, b.since = true, ch.At
 		}
 	case jail.Unbanned:
-		if b := s.bans[ch.Prefix]; b != nil && ch.Ban.Ended {
-			b.Banned += ch.At.Sub(ch.Ban.Start)
+		if b := s.bans[ch.Prefix]; b != nil && b.Open && ch.Ban.Ended {
+			b.Banned += ch.At.Sub(b.since)
+			b.Open = false
 		}
 	}
 }
 
 // close sums up at the end of the logs.
-func (s *ReplaySummary) close(c *core, end time.Time) {
-	s.End = end
-	for _, b := range c.jail.Active() {
-		if known := s.bans[b.Prefix]; known != nil {
-			s.Active++
-			known.Open = true
-			known.Banned += end.Sub(b.Start)
-		}
-	}
+func (s *ReplaySummary) close() {
 	s.StoppedHosts = len(s.stopped)
+	s.shareOut()
 	for _, b := range s.bans {
+		if b.Listed && b.Stopped == 0 {
+			continue
+		}
+		if b.Open && !b.Listed {
+			s.Active++
+			b.Banned += max(0, s.End.Sub(b.since)) // one of the very last second began after it
+		}
+		b.Caution = s.logins.inside(b.Prefix)
 		s.ByPrefix = append(s.ByPrefix, *b)
 	}
-	s.shareOut()
 	slices.SortFunc(s.ByPrefix, func(x, y ReplayBan) int {
-		return cmp.Or(cmp.Compare(y.Stopped, x.Stopped), x.Prefix.Addr().Compare(y.Prefix.Addr()), x.Prefix.Bits()-y.Prefix.Bits())
+		return cmp.Or(cmp.Compare(y.Stopped, x.Stopped), cidr.Compare(x.Prefix, y.Prefix))
 	})
 }
 
 // shareOut credits each stopped request to the widest prefix that was ever banned around its client.
 func (s *ReplaySummary) shareOut() {
-	slices.SortFunc(s.ByPrefix, func(x, y ReplayBan) int {
-		return cmp.Or(x.Prefix.Addr().Compare(y.Prefix.Addr()), x.Prefix.Bits()-y.Prefix.Bits())
-	})
-	hosts := make([]netip.Addr, 0, len(s.stopped))
-	for a := range s.stopped {
-		hosts = append(hosts, a)
+	var table bart.Table[*ReplayBan]
+	for p, b := range s.bans {
+		table.Insert(p, b)
 	}
-	slices.SortFunc(hosts, netip.Addr.Compare)
-	i := 0
-	for _, a := range hosts {
-		for i+1 < len(s.ByPrefix) && !s.ByPrefix[i].Prefix.Contains(a) {
-			i++
+	for host, n := range s.stopped {
+		var widest *ReplayBan
+		for _, b := range table.Supernets(host) { // narrowest first
+			widest = b
 		}
-		if i < len(s.ByPrefix) && s.ByPrefix[i].Prefix.Contains(a) {
-			s.ByPrefix[i].Stopped += s.stopped[a]
-			s.ByPrefix[i].Hosts++
+		if widest != nil {
+			widest.Stopped += n
+			widest.Hosts++
 		}
 	}
 }
