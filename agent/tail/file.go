@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// clockSlack is how far the clock that file systems stamp with may be behind ours.
-const clockSlack = time.Second
+// clockSlack is how far the clock that file systems stamp with may be behind ours: it only moves on with the timer's tick.
+const clockSlack = 50 * time.Millisecond
 
 // shortPartial is the length up to which the beginning of a line whose end is not there yet is simply read again.
 const shortPartial = 64 << 10

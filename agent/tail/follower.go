@@ -31,6 +31,7 @@ type Follower struct {
 	files    map[fileID]*file // open ones
 	order    []*file          // the same; of one target the older come first
 	done     []Position       // files let go, so that they are not read again
+	saved    []Position       // while starting: those of the last run
 	old      int              // open files that no path leads to
 	passes   uint64
 	warming  bool // some file has warm-up left; nothing else is read meanwhile

@@ -77,6 +77,7 @@ func (f *Follower) copied(t *target, p Position, like func(head []byte) bool, no
 		}
 		if x := f.openSibling(t, s, f.started, now); x != nil {
 			x.resumeAt(p)
+			x.since = max(x.since, x.birth())
 			f.log.Info("reading the copy of a truncated file", "file", s.path, "from", x.offset)
 			f.add(x)
 			f.report(x)
@@ -117,12 +118,10 @@ func (f *Follower) siblings(t *target, match func(base, name string) bool) []sib
 	return list
 }
 
-// knows says whether the file is open or done with.
+// knows says whether the file is open or done with, or about to be opened because it was being read in the last run.
 func (f *Follower) knows(id fileID) bool {
-	if f.files[id] != nil {
-		return true
-	}
-	return slices.ContainsFunc(f.done, func(p Position) bool { return p.isOf(id) })
+	isIt := func(p Position) bool { return p.isOf(id) }
+	return f.files[id] != nil || slices.ContainsFunc(f.done, isIt) || slices.ContainsFunc(f.saved, isIt)
 }
 
 // isCopy says whether a file begins like one of the target's that is known, or may be a copy, perhaps a part of one yet, of the file
@@ -137,22 +136,27 @@ func (f *Follower) isCopy(t *target, s sibling) bool {
 	if slices.ContainsFunc(f.done, func(p Position) bool { return p.Path == t.path && head.surelyOf(p) }) {
 		return true
 	}
-	return t.current != nil && f.mayBeCopy(t, head.bytes)
+	return t.current != nil && f.mayBeCopy(t, s, head.bytes)
 }
 
-// mayBeCopy says whether head may be that of a copy of what the current file holds, or, if it turns out just now that the file was
-// truncated, of what it held: that cannot be told before the truncation is dealt with.
-func (f *Follower) mayBeCopy(t *target, head []byte) bool {
+// mayBeCopy says whether s, which begins with head, may be a copy of what the current file holds, or, if it turns out just now that
+// the file was truncated, of what it held: that cannot be told before the truncation is dealt with.
+func (f *Follower) mayBeCopy(t *target, s sibling, head []byte) bool {
 	x := t.current
 	if x.headN == 0 {
 		x.loadHead()
 	}
-	if same, err := x.sameHead(); !same || err != nil {
+	changed, err := x.look()
+	x.dirty = x.dirty || changed
+	same, err2 := x.sameHead()
+	if !same || err != nil || err2 != nil {
 		x.dirty, t.more = true, true
 		return true
 	}
 	n := min(x.headN, len(head))
-	return n > 0 && bytes.Equal(x.head[:n], head[:n])
+	may := n > 0 && s.size <= x.size && bytes.Equal(x.head[:n], head[:n])
+	t.again = t.again || may && n < surelySame
+	return may
 }
 
 // disown remembers the rotated files that are there now and are none of ours, so that they are not taken for missed ones later.
@@ -166,7 +170,7 @@ func (f *Follower) disown(t *target) {
 
 // disownOne has this run and the next ones remember a file as done with.
 func (f *Follower) disownOne(t *target, s sibling) {
-	p := Position{Path: t.path, Dev: s.id.dev, Ino: s.id.ino, Born: s.id.born, Offset: s.size, Since: s.birth(), Done: true}
+	p := Position{Path: t.path, Dev: s.id.dev, Ino: s.id.ino, Born: s.id.born, Offset: s.size, Sum: sum(nil), Since: s.birth(), Done: true}
 	f.remember(p)
 	f.send(Chunk{Path: t.path, Kind: CatchUp, Pos: p, Release: func() {}})
 }
@@ -247,6 +251,7 @@ func (f *Follower) finish(x *file) bool {
 		}
 	}
 	p := x.position()
+	f.log.Info("finish", "file", x.f.Name(), "ino", x.id.ino, "offset", x.done(), "size", x.size)
 	p.Done = true
 	f.remember(p)
 	f.remove(x)

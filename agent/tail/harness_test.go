@@ -8,6 +8,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,7 @@ import (
 )
 
 // patience is how long a condition may take to come true. It is never waited for in full unless a test fails.
-const patience = 30 * time.Second
+const patience = 3 * time.Second
 
 // errKilled is what a killed consumer returns instead of taking a chunk.
 var errKilled = errors.New("killed")
@@ -29,7 +31,8 @@ type run struct {
 	t      testing.TB
 	f      *tail.Follower
 	cancel context.CancelFunc
-	ended  chan error
+	done   chan struct{}
+	err    error // of Run, once done
 
 	mu     sync.Mutex
 	lines  []string // "kind path line"
@@ -50,13 +53,16 @@ func startKilled(t testing.TB, opt tail.Options, killAt int) *run {
 	if opt.Quiet == 0 {
 		opt.Quiet = 50 * time.Millisecond
 	}
-	if testing.Verbose() && os.Getenv("TAIL_LOG") != "" {
-		opt.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
-	}
+	history := &failureLog{t: t}
+	opt.Log = slog.New(slog.NewTextHandler(history, nil))
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &run{t: t, f: tail.New(opt), cancel: cancel, ended: make(chan error, 1), killAt: killAt}
+	r := &run{t: t, f: tail.New(opt), cancel: cancel, done: make(chan struct{}), killAt: killAt}
 	r.pos = append(r.pos, opt.Resume...)
-	go func() { r.ended <- r.f.Run(ctx, r.take) }()
+	go func() {
+		defer close(r.done)
+		r.err = r.f.Run(ctx, r.take)
+	}()
+	t.Cleanup(func() { history.show() })
 	t.Cleanup(func() { r.stop() })
 	return r
 }
@@ -80,19 +86,54 @@ func (r *run) take(c tail.Chunk) error {
 	return nil
 }
 
+// failureLog keeps what a Follower logs and shows it if the test fails.
+type failureLog struct {
+	t   testing.TB
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (l *failureLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.Write(b)
+}
+
+func (l *failureLog) show() {
+	if l.t.Failed() {
+		l.t.Logf("log of the follower:\n%s", l.buf.String())
+	}
+}
+
 func kindName(k tail.Kind) string { return [...]string{"live", "catchup", "warmup"}[k] }
 
 // stop stops cleanly and returns the saved positions.
 func (r *run) stop() []tail.Position {
 	r.t.Helper()
 	r.cancel()
-	if r.ended != nil {
-		if err := <-r.ended; err != nil && !errors.Is(err, errKilled) {
-			r.t.Errorf("Run: %v", err)
-		}
-		r.ended = nil
+	<-r.done
+	if r.err != nil && !errors.Is(r.err, errKilled) {
+		r.t.Errorf("Run: %v", r.err)
 	}
 	return r.pos
+}
+
+// dead says whether the consumer was killed, or Run has ended otherwise.
+func (r *run) dead() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// glance gives the follower the chance to see things as they are now. Whether it takes it does not matter.
+func (r *run) glance() {
+	for range 20 {
+		runtime.Gosched()
+		r.got()
+	}
 }
 
 func (r *run) got() []string {
@@ -122,17 +163,14 @@ func (r *run) wait(want ...string) {
 // following waits until the file at path is open.
 func (r *run) following(path string) {
 	r.t.Helper()
-	eventually(r.t, path+" to be followed", func() bool {
-		st, err := os.Stat(path)
-		if err != nil {
-			return false
-		}
-		for _, s := range r.f.Status() {
-			if s.Path == path && !s.Rotated && s.Pos.Ino == inode(st) {
-				return true
-			}
-		}
-		return false
+	eventually(r.t, path+" to be followed", func() bool { return r.follows(path) })
+}
+
+// follows says whether the file at path is open.
+func (r *run) follows(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && slices.ContainsFunc(r.f.Status(), func(s tail.FileStatus) bool {
+		return s.Path == path && !s.Rotated && s.Pos.Ino == inode(st)
 	})
 }
 

@@ -100,6 +100,7 @@ func (f *Follower) handOut(x *file, kind Kind, lines []byte, cut int, err error)
 			Release: f.pool.release(f.spare),
 		}
 		f.spare = nil
+		f.log.Info("out", "file", x.f.Name(), "ino", x.id.ino, "offset", x.done(), "n", len(lines))
 		f.send(c)
 	}
 	f.show(x)
@@ -107,6 +108,7 @@ func (f *Follower) handOut(x *file, kind Kind, lines []byte, cut int, err error)
 
 // report emits where reading stands, without lines.
 func (f *Follower) report(x *file) {
+	f.log.Info("report", "file", x.f.Name(), "ino", x.id.ino, "offset", x.done(), "size", x.size)
 	f.send(Chunk{Path: x.owner.path, Kind: x.kind(), Pos: x.position(), Untrusted: x.untrusted, Release: func() {}})
 }
 

@@ -62,12 +62,8 @@ func (p pattern) matches(path string) bool {
 	return false
 }
 
-// expand lists the files that the pattern means now. A plain path means itself, whether there is a file or not. Compressed files
-// match no glob.
+// expand lists the files that a glob matches now. Compressed files match none.
 func (p pattern) expand() []string {
-	if !p.glob {
-		return []string{p.path}
-	}
 	found, _ := filepath.Glob(p.path) // the pattern was checked
 	return slices.DeleteFunc(found, compressed)
 }

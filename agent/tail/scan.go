@@ -105,18 +105,36 @@ func (f *Follower) lookAt(now time.Time, which func(*target) bool) bool {
 	return looked
 }
 
-// match makes targets of what the patterns match now.
+// match makes targets of what the patterns match now. A rotated file of another target is none, although a glob such as access.log*
+// matches it: it has been read under its earlier name.
 func (f *Follower) match() {
 	for _, t := range f.sorted {
 		t.matched = false
 	}
+	var paths []string
 	for _, p := range f.patterns {
-		for _, path := range p.expand() {
-			if t := f.target(path, !p.glob); t != nil {
-				t.matched = true
-			}
+		if p.glob {
+			paths = append(paths, p.expand()...)
+		} else if t := f.target(p.path, true); t != nil {
+			t.matched = true
 		}
 	}
+	for _, path := range paths {
+		if f.isPartOfOther(path, paths) {
+			continue
+		}
+		if t := f.target(path, false); t != nil {
+			t.matched = true
+		}
+	}
+}
+
+// isPartOfOther says whether path is a rotated file of a target, or of one of paths that is going to be one.
+func (f *Follower) isPartOfOther(path string, paths []string) bool {
+	isPart := func(of string) bool {
+		return filepath.Dir(of) == filepath.Dir(path) && isRotated(filepath.Base(of), filepath.Base(path))
+	}
+	return slices.ContainsFunc(paths, isPart) || slices.ContainsFunc(f.sorted, func(t *target) bool { return isPart(t.path) })
 }
 
 // target returns the target for a path; nil if there are too many, or if the path was only matched by a glob and leads to a

@@ -1,30 +1,36 @@
 package tail
 
 import (
+	"path/filepath"
 	"slices"
 	"time"
 )
 
+// listings is how often a directory is listed for a file that has to be there.
+const listings = 3
+
 // start opens everything that is there and decides where each file is read from.
 func (f *Follower) start(now time.Time) {
 	f.started, f.looked = now, now
+	f.saved = f.opt.Resume
 	f.globs = slices.ContainsFunc(f.patterns, func(p pattern) bool { return p.glob })
 	for _, p := range f.opt.Resume {
 		if p.Done {
 			f.remember(p)
 		}
 	}
-	f.match()
 	for _, p := range f.opt.Resume {
 		if slices.ContainsFunc(f.patterns, func(each pattern) bool { return each.glob && each.matches(p.Path) }) {
 			f.target(p.Path, false) // its file may be on its way from one name to another
 		}
 	}
+	f.match()
 	f.watchDirs()
 	for _, t := range slices.Clone(f.sorted) {
 		f.startTarget(t, now)
 	}
-	f.giveUp()
+	f.saved = nil
+	f.giveUp(now)
 	f.warmUp()
 	for _, x := range f.order {
 		f.log.Info("following", "file", x.owner.path, "from", x.done())
@@ -46,10 +52,10 @@ func (f *Follower) startTarget(t *target, now time.Time) {
 	}
 	if len(f.opt.Resume) == 0 {
 		f.startFirst(x)
+		f.disown(t)
 	} else {
 		f.startAgain(t, x, now)
 	}
-	f.disown(t)
 }
 
 // startFirst sets where a file is read from of which, as of all others, nothing is known.
@@ -72,9 +78,13 @@ func (f *Follower) startFirst(x *file) {
 // then x, the file that is at the target's path now, if there is one that is not open yet.
 func (f *Follower) startAgain(t *target, x *file, now time.Time) {
 	past := f.past(t)
-	var floor int64
+	if len(past) > 0 {
+		t.floor = past[0].Since
+	}
+	if len(past) >= maxFinished {
+		t.floor++ // what was dropped from the list is older than this
+	}
 	for _, p := range past {
-		floor = max(floor, p.Since)
 		if x == nil || !p.isOf(x.id) {
 			f.reopen(t, p, now)
 		}
@@ -84,7 +94,8 @@ func (f *Follower) startAgain(t *target, x *file, now time.Time) {
 		return
 	}
 	if len(past) > 0 {
-		f.missed(t, floor, now, now)
+		f.missed(t, t.floor, now, now)
+		t.again = true
 	}
 	if x != nil {
 		x.catchEnd = x.size
@@ -109,12 +120,15 @@ func (f *Follower) resume(t *target, x *file, past []Position, now time.Time) bo
 		}
 		if x.holds(p) {
 			x.resumeAt(p)
+			if p.SumLen == 0 { // it may hold anything: what was in it before may have been copied and truncated
+				f.missed(t, max(t.floor, p.Since), now, now)
+				t.again = true
+			}
 			return true
 		}
 		x.since = now.Add(-clockSlack).UnixNano()
 		x.catchEnd = x.size
-		f.copied(t, p, func(b []byte) bool { return newHead(b).of(p) }, now)
-		f.missed(t, p.Since, now, now)
+		f.truncatedMeanwhile(t, p, now)
 		return true
 	}
 	// The log may have been moved to another file system, or restored from a backup.
@@ -127,25 +141,50 @@ func (f *Follower) resume(t *target, x *file, past []Position, now time.Time) bo
 	return false
 }
 
-// reopen looks for a file that was being read among the rotated ones.
+// reopen looks for a file that was being read among the rotated ones. A listing may leave out what is renamed at the same time, so
+// one that is not found is looked for again.
 func (f *Follower) reopen(t *target, p Position, now time.Time) {
-	for _, s := range f.siblings(t, isNear) {
-		if !p.isOf(s.id) || f.files[s.id] != nil || !f.makeRoom(t) {
-			continue
+	for range listings {
+		for _, s := range f.siblings(t, isNear) {
+			if p.isOf(s.id) && (f.files[s.id] != nil || f.reopenOne(t, s, p, now)) {
+				return
+			}
 		}
-		x, err := openFile(s.path, now, now)
-		if err != nil {
-			f.log.Warn("rotated log file cannot be read", "file", s.path, "error", err)
-			continue
+		if p.Done {
+			return // compressed or deleted by now, most likely
 		}
-		if x.id != s.id || !x.holds(p) {
-			x.f.Close()
-			continue
-		}
-		x.owner = t
-		x.resumeAt(p)
-		f.add(x)
 	}
+}
+
+// reopenOne opens a rotated file that was being read, and says whether it could. If it has been truncated since, what was copied away
+// is opened too.
+func (f *Follower) reopenOne(t *target, s sibling, p Position, now time.Time) bool {
+	f.makeRoom(t)
+	x, err := openFile(s.path, now, now)
+	if err != nil {
+		f.log.Warn("rotated log file cannot be read", "file", s.path, "error", err)
+		return false
+	}
+	if x.id != s.id {
+		x.f.Close()
+		return false
+	}
+	x.owner = t
+	f.add(x)
+	if x.holds(p) {
+		x.resumeAt(p)
+	} else {
+		x.catchEnd = x.size
+		f.truncatedMeanwhile(t, p, now)
+	}
+	return true
+}
+
+// truncatedMeanwhile opens the copies of what was in a file that was being read and has been truncated since.
+func (f *Follower) truncatedMeanwhile(t *target, p Position, now time.Time) {
+	f.copied(t, p, func(b []byte) bool { return newHead(b).of(p) }, now)
+	f.missed(t, max(t.floor, p.Since), now, now)
+	t.again = true
 }
 
 // isOpen says whether the file that p speaks of is open.
@@ -153,9 +192,15 @@ func (f *Follower) isOpen(p Position) bool {
 	return slices.ContainsFunc(f.order, func(x *file) bool { return p.isOf(x.id) })
 }
 
-// giveUp says which files of the last run are not there any more, and ends their positions, so that they are not kept for ever.
-func (f *Follower) giveUp() {
+// giveUp says which files of the last run are not there any more, and ends their positions, so that they are not kept for ever. Before
+// that, the files are looked for beside other targets: they may have been renamed.
+func (f *Follower) giveUp(now time.Time) {
 	for _, p := range f.opt.Resume {
+		for _, t := range f.sorted {
+			if !p.Done && !f.isOpen(p) && filepath.Dir(t.path) == filepath.Dir(p.Path) {
+				f.reopen(t, p, now)
+			}
+		}
 		if p.Done || f.isOpen(p) {
 			continue
 		}

@@ -56,6 +56,7 @@ func (f *Follower) enter(t *target, before, now time.Time) error {
 	f.attach(t, x)
 	f.linked = f.linked || isLink(t.path)
 	if !fresh {
+		f.report(x)
 		return nil
 	}
 	f.missed(t, t.floor, before, now)
@@ -100,7 +101,7 @@ func (f *Follower) open(t *target, before, now time.Time) (x *file, fresh bool, 
 func (f *Follower) attach(t *target, x *file) {
 	t.current = x
 	x.attached++
-	if x.owner == nil {
+	if x.owner == nil || x.owner.current != x {
 		x.owner = t
 	}
 	f.recount()
@@ -114,11 +115,21 @@ func (f *Follower) detach(t *target, now time.Time) {
 	}
 	t.current = nil
 	x.attached--
-	if x.attached == 0 {
+	if x.attached > 0 {
+		f.rename(x)
+	} else {
 		x.busy, x.dirty = now, true
 		f.log.Info("rotated away", "file", t.path, "at", x.offset)
 	}
 	f.recount()
+}
+
+// rename makes a target that leads to x its owner, if the one that was does not any more.
+func (f *Follower) rename(x *file) {
+	if i := slices.IndexFunc(f.sorted, func(t *target) bool { return t.current == x }); i >= 0 && x.owner.current != x {
+		x.owner = f.sorted[i]
+		f.report(x)
+	}
 }
 
 // add puts x among the open files: behind all others if its target's path leads to it, else in order of birth before that one.
