@@ -14,33 +14,75 @@ import (
 // drainedAfter is how many times Quiet a deleted file must have been quiet to be let go although nothing has taken its place.
 const drainedAfter = 12
 
-// missed opens the files that were at the target's path while nobody looked: rotated files beside it, born at floor or later, that
-// are not known, and are no copies of one that is. If not all could be opened yet it sets t.more. An empty one is left until there is
-// something in it: it may be the copy that is just being made of the current file.
-func (f *Follower) missed(t *target, floor int64, before, now time.Time) {
+// maxCut is how many truncations of one path are remembered whose copy has not been found.
+const maxCut = 8
+
+// missed opens the files that were at the target's path while nobody looked: rotated files beside it, born at t.floor or later, that
+// are not known, and are no copies of one that is. A copy of what was in a file before it was truncated is gone on with where that was
+// left. If not all could be opened yet it sets t.more, and t.again if it cannot tell yet what some file is.
+func (f *Follower) missed(t *target, before, now time.Time) {
 	t.more, t.again = false, false
 	for _, s := range f.siblings(t, isRotated) {
-		if s.birth() < floor || f.knows(s.id) || t.at(s.id) || f.isCopy(t, s) {
+		if s.birth() < t.floor || f.knows(s.id) || t.at(s.id) {
 			continue
 		}
-		if s.size == 0 {
+		head := newHead(s.beginning())
+		cut := t.truncated(s, head)
+		switch {
+		case s.size == 0: // it may be the copy that is just being made
 			t.again = t.again || now.Sub(time.Unix(0, s.birth())) < rescanEvery
-			continue
-		}
-		if !f.makeRoom(t) {
+		case cut != nil && s.size < cut.Offset: // a copy made earlier, by somebody else
+			f.disownOne(t, s)
+		case cut == nil && f.isCopy(t, s, head):
+		case !f.makeRoom(t):
 			t.more = true
 			return
+		default:
+			f.openMissed(t, s, cut, before, now)
 		}
-		x := f.openSibling(t, s, before, now)
-		if x == nil {
-			continue
+	}
+}
+
+// openMissed begins to read a file that missed found; if it is a copy of what was truncated, behind what has been read of that.
+func (f *Follower) openMissed(t *target, s sibling, cut *Position, before, now time.Time) {
+	x := f.openSibling(t, s, before, now)
+	if x == nil {
+		return
+	}
+	if s.birth() < before.Add(-clockSlack).UnixNano() {
+		x.catchEnd = x.size
+	}
+	if cut != nil {
+		since := x.since
+		x.resumeAt(*cut)
+		x.since = since
+		t.cut = slices.DeleteFunc(t.cut, func(p Position) bool { return p == *cut })
+	}
+	f.log.Info("reading a rotated file that was not seen before", "file", s.path, "from", x.offset)
+	f.add(x)
+	f.report(x)
+}
+
+// truncated finds the position that was reached in what s, by its head, is a copy of: the content of a file before it was truncated.
+// It is nil if s is no such copy. What is older than that content is no copy of it.
+func (t *target) truncated(s sibling, head *head) *Position {
+	for _, p := range t.cut {
+		if s.birth() >= p.Since && head.of(p) {
+			return &p
 		}
-		if s.birth() < before.Add(-clockSlack).UnixNano() {
-			x.catchEnd = x.size
-		}
-		f.log.Info("reading a rotated file that was not seen before", "file", s.path)
-		f.add(x)
-		f.report(x)
+	}
+	return nil
+}
+
+// rememberCut keeps the position that was reached in a file before it was truncated, so that the rest is read if there is a copy. Of
+// what nothing was read, a copy is read like any other missed file.
+func (t *target) rememberCut(p Position) {
+	if p.Offset == 0 {
+		return
+	}
+	t.cut = append(t.cut, p)
+	if len(t.cut) > maxCut {
+		t.cut = slices.Delete(t.cut, 0, 1)
 	}
 }
 
@@ -51,7 +93,7 @@ func (f *Follower) missedMore() bool {
 			f.makeRoom(t)
 		}
 		if t.more {
-			f.missed(t, t.floor, f.started, time.Now())
+			f.missed(t, f.started, time.Now())
 		}
 	}
 	return slices.ContainsFunc(f.order, func(x *file) bool { return x.dirty })
@@ -59,32 +101,6 @@ func (f *Follower) missedMore() bool {
 
 // at says whether the file with this identity is the one at the target's path.
 func (t *target) at(id fileID) bool { return t.current != nil && t.current.id == id }
-
-// copied opens the copy that was made of a log before it was truncated in place, and goes on in it where p, the position from before
-// the truncation, says. like tells by its head whether a file is such a copy. A rotated file that is older than p.Since has nothing
-// to do with it: its rotation was seen.
-func (f *Follower) copied(t *target, p Position, like func(head []byte) bool, now time.Time) {
-	if p.Offset == 0 {
-		return // missed reads it like any other
-	}
-	for _, s := range f.siblings(t, isRotated) {
-		if s.birth() < p.Since || f.knows(s.id) || t.at(s.id) || !like(s.beginning()) {
-			continue
-		}
-		if s.size < p.Offset {
-			f.disownOne(t, s) // made earlier, by somebody else
-			continue
-		}
-		if x := f.openSibling(t, s, f.started, now); x != nil {
-			x.resumeAt(p)
-			x.since = max(x.since, x.birth())
-			f.log.Info("reading the copy of a truncated file", "file", s.path, "from", x.offset)
-			f.add(x)
-			f.report(x)
-			return
-		}
-	}
-}
 
 // openSibling opens a rotated file; nil if it has been renamed since it was listed, in which case t.more is set, or cannot be read.
 func (f *Follower) openSibling(t *target, s sibling, before, now time.Time) *file {
@@ -126,8 +142,7 @@ func (f *Follower) knows(id fileID) bool {
 
 // isCopy says whether a file begins like one of the target's that is known, or may be a copy, perhaps a part of one yet, of the file
 // that is at the target's path now.
-func (f *Follower) isCopy(t *target, s sibling) bool {
-	head := newHead(s.beginning())
+func (f *Follower) isCopy(t *target, s sibling, head *head) bool {
 	for _, x := range f.order {
 		if x.owner == t && head.surelyOf(x.position()) {
 			return true
@@ -251,7 +266,6 @@ func (f *Follower) finish(x *file) bool {
 		}
 	}
 	p := x.position()
-	f.log.Info("finish", "file", x.f.Name(), "ino", x.id.ino, "offset", x.done(), "size", x.size)
 	p.Done = true
 	f.remember(p)
 	f.remove(x)

@@ -1,10 +1,6 @@
 package tail
 
-import (
-	"bytes"
-	"slices"
-	"time"
-)
+import "time"
 
 // pass reads one buffer from each file that may have something, the older files of a target first. busy: there is more to read;
 // starved: all buffers are out.
@@ -77,7 +73,7 @@ func (f *Follower) meet(x *file) {
 	}
 	x.met = x.mtime
 	x.loadHead()
-	f.missed(x.owner, max(x.owner.floor, x.since), f.started, time.Now())
+	f.missed(x.owner, f.started, time.Now())
 }
 
 // lastLine hands out what follows the last newline of a file.
@@ -100,7 +96,6 @@ func (f *Follower) handOut(x *file, kind Kind, lines []byte, cut int, err error)
 			Release: f.pool.release(f.spare),
 		}
 		f.spare = nil
-		f.log.Info("out", "file", x.f.Name(), "ino", x.id.ino, "offset", x.done(), "n", len(lines))
 		f.send(c)
 	}
 	f.show(x)
@@ -108,7 +103,6 @@ func (f *Follower) handOut(x *file, kind Kind, lines []byte, cut int, err error)
 
 // report emits where reading stands, without lines.
 func (f *Follower) report(x *file) {
-	f.log.Info("report", "file", x.f.Name(), "ino", x.id.ino, "offset", x.done(), "size", x.size)
 	f.send(Chunk{Path: x.owner.path, Kind: x.kind(), Pos: x.position(), Untrusted: x.untrusted, Release: func() {}})
 }
 
@@ -116,12 +110,11 @@ func (f *Follower) report(x *file) {
 // taken before the copies are looked for: so each of them is either there, or is a copy of just that.
 func (f *Follower) restart(x *file) {
 	now := time.Now()
-	t, p := x.owner, x.position()
-	head := slices.Clone(x.head[:x.headN])
-	f.log.Info("truncated, reading from its beginning", "file", t.path, "was at", p.Offset)
+	t := x.owner
+	f.log.Info("truncated, reading from its beginning", "file", t.path, "was at", x.done())
+	t.rememberCut(x.position())
 	x.restart(now)
-	f.copied(t, p, func(copy []byte) bool { return bytes.HasPrefix(copy, head) }, now)
-	f.missed(t, max(t.floor, p.Since), f.started, now)
+	f.missed(t, f.started, now)
 	t.again = true
 	f.report(x)
 }

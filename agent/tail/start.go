@@ -94,7 +94,7 @@ func (f *Follower) startAgain(t *target, x *file, now time.Time) {
 		return
 	}
 	if len(past) > 0 {
-		f.missed(t, t.floor, now, now)
+		f.missed(t, now, now)
 		t.again = true
 	}
 	if x != nil {
@@ -121,7 +121,7 @@ func (f *Follower) resume(t *target, x *file, past []Position, now time.Time) bo
 		if x.holds(p) {
 			x.resumeAt(p)
 			if p.SumLen == 0 { // it may hold anything: what was in it before may have been copied and truncated
-				f.missed(t, max(t.floor, p.Since), now, now)
+				f.missed(t, now, now)
 				t.again = true
 			}
 			return true
@@ -182,8 +182,8 @@ func (f *Follower) reopenOne(t *target, s sibling, p Position, now time.Time) bo
 
 // truncatedMeanwhile opens the copies of what was in a file that was being read and has been truncated since.
 func (f *Follower) truncatedMeanwhile(t *target, p Position, now time.Time) {
-	f.copied(t, p, func(b []byte) bool { return newHead(b).of(p) }, now)
-	f.missed(t, max(t.floor, p.Since), now, now)
+	t.rememberCut(p)
+	f.missed(t, now, now)
 	t.again = true
 }
 

@@ -12,17 +12,18 @@ import (
 // target is one path that is followed, whatever file it leads to.
 type target struct {
 	path    string
-	real    string    // the same without symbolic links, as of the last time that it led to a file
-	plain   bool      // configured as it is, not matched by a glob
-	matched bool      // by the last scan
-	current *file     // what the path leads to; nil if that is nothing, or cannot be read
-	err     error     // why it cannot
-	looked  time.Time // when it was last looked at
-	floor   int64     // birth of the oldest file that can have been here unseen, Unix nanoseconds
-	stale   bool      // an event says that the path may lead elsewhere
-	more    bool      // there are files that were here unseen and are not opened yet
-	again   bool      // the next poll shall look for such files
-	pass    uint64    // the last pass that left something unread
+	real    string     // the same without symbolic links, as of the last time that it led to a file
+	plain   bool       // configured as it is, not matched by a glob
+	matched bool       // by the last scan
+	current *file      // what the path leads to; nil if that is nothing, or cannot be read
+	err     error      // why it cannot
+	looked  time.Time  // when it was last looked at
+	floor   int64      // birth of the oldest file that can have been here unseen, Unix nanoseconds
+	stale   bool       // an event says that the path may lead elsewhere
+	more    bool       // there are files that were here unseen and are not opened yet
+	again   bool       // the next poll shall look for such files
+	cut     []Position // reached in what was here before truncations, as long as no copy has been found
+	pass    uint64     // the last pass that left something unread
 }
 
 // look finds out whether the target's path leads to another file than before.
@@ -59,7 +60,7 @@ func (f *Follower) enter(t *target, before, now time.Time) error {
 		f.report(x)
 		return nil
 	}
-	f.missed(t, t.floor, before, now)
+	f.missed(t, before, now)
 	t.again = true // a listing may leave out what is renamed at the same time
 	if p, ok := f.finished(x); ok {
 		x.resumeAt(p)
