@@ -144,13 +144,16 @@ func recount(t *testing.T, l lived, lines []oldLine) map[netip.Prefix]row {
 		if err := json.Unmarshal([]byte(text), &e); err != nil {
 			t.Fatal(err)
 		}
+		if e.Event == "refused" {
+			continue
+		}
 		r := out[*e.Prefix]
 		start, open := since[*e.Prefix]
 		switch {
 		case e.Event == "unban":
 			r.Banned += e.At.Sub(start)
 			delete(since, *e.Prefix)
-		case e.Event != "refused" && !open:
+		case !open:
 			r.Times++
 			since[*e.Prefix] = e.At
 		}

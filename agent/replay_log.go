@@ -130,8 +130,9 @@ func (l *replayLog) when() time.Time {
 	return l.last
 }
 
-// byFirstLine sorts logs by their beginnings, so that lines of one second that two logs share come in the order in which they were
-// written. Logs without lines are left out.
+// byFirstLine sorts the logs of a source by their beginnings, so that lines of one second that two of them share come in the order in
+// which they were written. Of different sources that order is not known: it is that of their names, whatever files there are. Logs
+// without lines are left out.
 func byFirstLine(ctx context.Context, logs []*replayLog) ([]*replayLog, error) {
 	var out []*replayLog
 	for _, l := range logs {
@@ -144,7 +145,7 @@ func byFirstLine(ctx context.Context, logs []*replayLog) ([]*replayLog, error) {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b *replayLog) int {
-		return cmp.Or(a.when().Compare(b.when()), a.in.Written.Compare(b.in.Written))
+		return cmp.Or(cmp.Compare(a.in.Source.Name, b.in.Source.Name), a.when().Compare(b.when()), a.in.Written.Compare(b.in.Written))
 	})
 	return out, nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 )
@@ -49,6 +48,7 @@ networks = ["192.0.2.128/25"]
 [jail]
 stages      = ["40s", "3m", "10m"]
 forgetAfter = "20m"
+maxPrefix4  = 24
 [live.probes]
 statuses       = ["404"]
 window         = "2m"
@@ -103,6 +103,13 @@ func (g *traffic) pause() {
 
 func (g *traffic) one() {
 	switch k := g.rand.IntN(100); {
+	case k < 2: // hosts that come after each other
+		turn := g.host("203.0.113.24", 8)
+		for range 10 {
+			g.web(turn, "POST /login HTTP/1.1", 401)
+		}
+	case k < 12: // a network wider than what may be banned
+		g.web(netip.AddrFrom4([4]byte{45, 10, byte(g.rand.IntN(4)), byte(g.rand.IntN(256))}), "POST /login HTTP/1.1", 401)
 	case k < 30: // visitors
 		g.web(g.host("192.0.2.0", 100), "GET /page HTTP/1.1", []int{200, 200, 200, 404}[g.rand.IntN(4)])
 	case k < 33: // on the deny list
@@ -183,10 +190,9 @@ func logs(lines []oldLine) map[string][]oldLine {
 	return out
 }
 
-// inOrder is how several logs are merged, the slow way: the log with the earliest next line comes next, of equals the one that begins first.
+// inOrder is how the logs of several sources are merged, the slow way: the log with the earliest next line comes next, of equals the
+// first.
 func inOrder(parts ...[]oldLine) []oldLine {
-	parts = slices.DeleteFunc(slices.Clone(parts), func(p []oldLine) bool { return len(p) == 0 })
-	slices.SortStableFunc(parts, func(a, b []oldLine) int { return a[0].at.Compare(b[0].at) })
 	var out []oldLine
 	for {
 		next := -1
