@@ -49,7 +49,7 @@ func (f *Follower) openMissed(t *target, s sibling, cut *Position, before, now t
 	if x == nil {
 		return
 	}
-	if s.birth() < before.Add(-clockSlack).UnixNano() {
+	if now.Equal(f.started) || s.birth() < before.Add(-clockSlack).UnixNano() {
 		x.catchEnd = x.size
 	}
 	if cut != nil {
@@ -164,7 +164,11 @@ func (f *Follower) mayBeCopy(t *target, s sibling, head []byte) bool {
 	changed, err := x.look()
 	x.dirty = x.dirty || changed
 	same, err2 := x.sameHead()
-	if !same || err != nil || err2 != nil {
+	if err != nil || err2 != nil {
+		t.again = true
+		return true
+	}
+	if !same {
 		x.dirty, t.more = true, true
 		return true
 	}

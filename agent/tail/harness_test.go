@@ -53,8 +53,8 @@ func startKilled(t testing.TB, opt tail.Options, killAt int) *run {
 	if opt.Quiet == 0 {
 		opt.Quiet = 50 * time.Millisecond
 	}
-	history := &failureLog{t: t}
-	opt.Log = slog.New(slog.NewTextHandler(history, nil))
+	var history failureLog
+	opt.Log = history.logger(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &run{t: t, f: tail.New(opt), cancel: cancel, done: make(chan struct{}), killAt: killAt}
 	r.pos = append(r.pos, opt.Resume...)
@@ -62,7 +62,6 @@ func startKilled(t testing.TB, opt tail.Options, killAt int) *run {
 		defer close(r.done)
 		r.err = r.f.Run(ctx, r.take)
 	}()
-	t.Cleanup(func() { history.show() })
 	t.Cleanup(func() { r.stop() })
 	return r
 }
@@ -88,9 +87,17 @@ func (r *run) take(c tail.Chunk) error {
 
 // failureLog keeps what a Follower logs and shows it if the test fails.
 type failureLog struct {
-	t   testing.TB
 	mu  sync.Mutex
 	buf bytes.Buffer
+}
+
+func (l *failureLog) logger(t testing.TB) *slog.Logger {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log of the follower:\n%s", l.text())
+		}
+	})
+	return slog.New(slog.NewTextHandler(l, nil))
 }
 
 func (l *failureLog) Write(b []byte) (int, error) {
@@ -99,10 +106,10 @@ func (l *failureLog) Write(b []byte) (int, error) {
 	return l.buf.Write(b)
 }
 
-func (l *failureLog) show() {
-	if l.t.Failed() {
-		l.t.Logf("log of the follower:\n%s", l.buf.String())
-	}
+func (l *failureLog) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.buf.String()
 }
 
 func kindName(k tail.Kind) string { return [...]string{"live", "catchup", "warmup"}[k] }

@@ -10,6 +10,8 @@ import (
 const (
 	scanShare = 100 // a scan for the mere change of a directory takes at most one part in so many of the time
 	perPoll   = 8   // files whose directories' permissions are looked at in one poll
+	// maxMatches is how many files the globs of a source may match. Some of these may be rotated ones and not count as followed.
+	maxMatches = 2 * maxFiles
 )
 
 // directory is a directory that decides what the patterns match, as it was when it was last looked at.
@@ -119,6 +121,10 @@ func (f *Follower) match() {
 			t.matched = true
 		}
 	}
+	if len(paths) > maxMatches {
+		f.log.Warn("globs match too many files, the last ones are not followed; make them narrower", "files", len(paths), "most", maxMatches)
+		paths = paths[:maxMatches]
+	}
 	for _, path := range paths {
 		if f.isPartOfOther(path, paths) {
 			continue
@@ -137,8 +143,7 @@ func (f *Follower) isPartOfOther(path string, paths []string) bool {
 	return slices.ContainsFunc(paths, isPart) || slices.ContainsFunc(f.sorted, func(t *target) bool { return isPart(t.path) })
 }
 
-// target returns the target for a path; nil if there are too many, or if the path was only matched by a glob and leads to a
-// directory or the like.
+// target returns the target for a path; nil if the path was only matched by a glob and leads to a directory or the like.
 func (f *Follower) target(path string, plain bool) *target {
 	if t := f.targets[path]; t != nil {
 		t.plain = t.plain || plain
@@ -148,10 +153,6 @@ func (f *Follower) target(path string, plain bool) *target {
 		if i, err := statPath(path); err == nil && followable(path, i) != nil {
 			return nil
 		}
-	}
-	if len(f.targets) >= 2*maxFiles {
-		f.log.Warn("not followed, too many files match", "file", path)
-		return nil
 	}
 	t := &target{path: path, plain: plain, looked: f.looked, floor: f.started.Add(-clockSlack).UnixNano()}
 	f.targets[path] = t

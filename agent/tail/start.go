@@ -229,11 +229,14 @@ func (f *Follower) warmUp() {
 
 // warmUpFile sets where the warm-up of one file begins and returns what is left of the limit for older ones.
 func (f *Follower) warmUpFile(x *file, limit int64) int64 {
+	if x.offset == 0 {
+		return limit
+	}
 	s := search{file: x.f, since: f.opt.Since, start: f.opt.WindowStart}
 	from, err := s.windowStart(x.offset, limit)
 	if err != nil || from >= x.offset {
 		x.err = err
-		return limit
+		return 0
 	}
 	x.warmEnd = x.offset
 	x.standAt(from)

@@ -70,7 +70,7 @@ func (s *stream) next(b []byte) (lines []byte, cut int, err error) {
 		s.skipping = false
 		b = b[end:]
 	}
-	lines, cut = s.split(b)
+	lines, cut = s.split(bytes.TrimLeft(b, "\x00")) // b begins with a line
 	return dropNULs(lines), cut, err
 }
 

@@ -42,7 +42,7 @@ type Start uint8
 
 const (
 	AtEnd    Start = iota // only what is written from now on
-	AtWindow              // from the first line of the window on, at most 64 MiB before the end
+	AtWindow              // from the first line of the window on, at most 64 MiB before the end; needs Options.Since
 )
 
 // Options say what is followed and how. Paths is needed, the zero value of everything else works.
