@@ -125,7 +125,7 @@ func (a *Agent) Run(ctx context.Context) error {
 
 // loop owns everything that has no lock. It ends when ctx is done, the sources have stopped, and nothing waits any more.
 func (a *Agent) loop(ctx, rest context.Context) error {
-	a.begin()
+	a.begin(ctx)
 	second := time.NewTicker(time.Second)
 	defer second.Stop()
 	soon := time.NewTimer(time.Hour)

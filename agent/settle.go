@@ -60,8 +60,13 @@ func (a *Agent) setMode(saved *state.Mode) {
 	}
 }
 
-// begin is the loop's first step: what was in force goes to the kernel before the first line is read.
-func (a *Agent) begin() {
+// begin is the loop's first step: what this host is is known, and what was in force goes to the kernel, before the first line is read.
+func (a *Agent) begin(ctx context.Context) {
+	facts, err := a.o.Host.Facts(ctx)
+	if err != nil {
+		a.log.Warn("not everything is known of this host: some of its own addresses may not be protected", "error", err)
+	}
+	a.protect(facts, a.o.Clock())
 	if a.found.Damage != "" {
 		a.log.Error("the state file was damaged", "what", a.found.Damage, "kept_as", a.found.KeptAs)
 		a.audit(control.Event{Event: "error", Reason: a.found.Damage})
