@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,6 +61,7 @@ func New(opt Options) *Follower {
 	opt.Poll = cmp.Or(opt.Poll, time.Second)
 	opt.Quiet = cmp.Or(opt.Quiet, 5*time.Second)
 	opt.Buffers = cmp.Or(opt.Buffers, 8)
+	opt.Resume = slices.Clone(opt.Resume) // the caller goes on merging into its own
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}

@@ -9,7 +9,6 @@ import (
 
 const (
 	scanShare = 100 // a scan for the mere change of a directory takes at most one part in so many of the time
-	perPoll   = 8   // files whose directories' permissions are looked at in one poll
 	// maxMatches is how many files the globs of a source may match. Some of these may be rotated ones and not count as followed.
 	maxMatches = 2 * maxFiles
 )
@@ -70,13 +69,14 @@ func (f *Follower) dirsChanged() bool {
 	})
 }
 
-// lookTrust looks again at who may write to some of the files' directories, and at the next ones in the next poll.
+// lookTrust looks again at who may write to the directory of one file, and at the next one's in the next poll.
 func (f *Follower) lookTrust() {
-	for range min(perPoll, len(f.order)) {
-		f.trustNext = (f.trustNext + 1) % len(f.order)
-		if x := f.order[f.trustNext]; x.attached > 0 {
-			x.untrusted = untrusted(x.owner.path, x.info)
-		}
+	if len(f.order) == 0 {
+		return
+	}
+	f.trustNext = (f.trustNext + 1) % len(f.order)
+	if x := f.order[f.trustNext]; x.attached > 0 {
+		x.untrusted = untrusted(x.owner.path, x.info)
 	}
 }
 

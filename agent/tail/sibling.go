@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"io"
 	"os"
 	"path/filepath"
@@ -37,7 +38,7 @@ func siblings(path string, match func(base, name string) bool) []sibling {
 			break
 		}
 	}
-	slices.SortFunc(found, func(a, b sibling) int { return compare(a.birth(), b.birth()) })
+	slices.SortFunc(found, func(a, b sibling) int { return cmp.Compare(a.birth(), b.birth()) })
 	return found
 }
 
@@ -63,17 +64,6 @@ func addSibling(list []sibling, path string) []sibling {
 	return list
 }
 
-func compare(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
-}
-
 // isRotated says whether name is what a rotation calls an earlier part of the log base: access.log.1, access.log-20260101,
 // access.log.2026-01-01T00:00:00, access.log.old, access.1.log, access-20260101.log.
 func isRotated(base, name string) bool {
@@ -92,15 +82,24 @@ func isRotated(base, name string) bool {
 	return ok && isStamp(rest)
 }
 
-// isStamp says whether s is a number, a date or "old" behind a separator.
+// isStamp says whether s is a number, a date or "old" behind a separator. Behind a dash it takes a date: app-2.log beside app.log is
+// the log of another instance.
 func isStamp(s string) bool {
-	if s == "" || !strings.ContainsRune(".-_", rune(s[0])) {
-		return false
-	}
-	if s[1:] == "old" {
+	if s == ".old" || s == "-old" {
 		return true
 	}
-	return strings.Trim(s, "0123456789.-_:TZ") == "" && strings.ContainsAny(s, "0123456789")
+	digits := len(s) - len(strings.Map(dropDigit, s))
+	if digits == 0 || strings.Trim(s, "0123456789.-_:TZ") != "" {
+		return false
+	}
+	return s[0] == '.' || digits >= len("260101") && (s[0] == '-' || s[0] == '_')
+}
+
+func dropDigit(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return -1
+	}
+	return r
 }
 
 // isNear says whether name may be any earlier part of the log base, to be known by its inode and head.

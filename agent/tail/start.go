@@ -1,6 +1,9 @@
 package tail
 
 import (
+	"cmp"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"time"
@@ -107,7 +110,7 @@ func (f *Follower) startAgain(t *target, x *file, now time.Time) {
 func (f *Follower) past(t *target) []Position {
 	past := slices.Clone(f.opt.Resume)
 	past = slices.DeleteFunc(past, func(p Position) bool { return p.Path != t.path })
-	slices.SortFunc(past, func(a, b Position) int { return compare(a.Since, b.Since) })
+	slices.SortFunc(past, func(a, b Position) int { return cmp.Compare(a.Since, b.Since) })
 	return past
 }
 
@@ -162,7 +165,9 @@ func (f *Follower) reopenOne(t *target, s sibling, p Position, now time.Time) bo
 	f.makeRoom(t)
 	x, err := openFile(s.path, now, now)
 	if err != nil {
-		f.log.Warn("rotated log file cannot be read", "file", s.path, "error", err)
+		if !errors.Is(err, fs.ErrNotExist) { // renamed since it was listed
+			f.log.Warn("rotated log file cannot be read", "file", s.path, "error", err)
+		}
 		return false
 	}
 	if x.id != s.id {

@@ -1,6 +1,9 @@
 // Package tail follows log files through every kind of rotation and hands out chunks of whole lines. It knows nothing of what the
 // lines say.
 //
+// The receiver of the chunks keeps their positions, with Merge, once it has dealt with them, and gives the list to the next run. Then
+// each line is handed out once, whatever was renamed, copied, truncated or created meanwhile, and however the last run ended.
+//
 // What cannot be had: after a truncation in place (logrotate's copytruncate) the lines that were written between the copy and the
 // truncation are gone for everyone. Lines written before the copy but not yet read are read from the copy, if it lies beside the
 // file under a rotated name and is not compressed. Writers should be made to reopen their file instead.
@@ -47,7 +50,9 @@ const (
 
 // Options say what is followed and how. Paths is needed, the zero value of everything else works.
 type Options struct {
-	Paths   []string   // files and globs as filepath.Match has them; "-", alone, is standard input
+	// Paths are files and globs as filepath.Match has them; "-", alone, is standard input. Of what a glob matches, compressed files
+	// are left out, and so are rotated parts of another match: access.log.1 beside access.log.
+	Paths   []string
 	Resume  []Position // as Merge left them in the last run; empty at the first start
 	StartAt Start      // at the first start
 
