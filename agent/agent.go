@@ -70,6 +70,7 @@ type Agent struct {
 	drops     dropCache
 	metrics   *metrics
 	leaks     leaks
+	reported  map[reported]time.Time // verdicts of tiers that may not ban, already told of
 	callers   chan control.Caller
 }
 
@@ -114,7 +115,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	front, fctx := errgroup.WithContext(ctx)
 	server := control.NewServer(a, control.ServerOptions{Logger: a.log, Seen: a.sawCaller})
 	front.Go(func() error { return server.Run(fctx, listener) })
-	front.Go(func() error { return a.o.Host.Watch(fctx, a.hostChanged(fctx)) })
+	front.Go(func() error { return a.reloadOnSignal(fctx) })
+	front.Go(func() error { return a.watchHost(fctx) })
 	front.Go(func() error { return a.serveMetrics(fctx) })
 	front.Go(func() error { return a.loop(fctx, bctx) })
 
@@ -149,8 +151,6 @@ func (a *Agent) loop(ctx, rest context.Context) error {
 			a.protect(facts, a.o.Clock())
 		case c := <-a.callers:
 			a.protectCaller(c, a.o.Clock())
-		case <-a.o.Reload:
-			a.reloadLogged(a.o.Clock())
 		case <-soon.C:
 			a.tick(a.o.Clock())
 		case <-second.C:
@@ -169,6 +169,8 @@ func (a *Agent) tick(now time.Time) {
 	}
 	a.expireMode(now)
 	a.expireSessions(now)
+	a.expireAllow(now)
+	a.showSettled()
 	a.renewDenyList(now)
 	a.o.Notify("WATCHDOG=1")
 }

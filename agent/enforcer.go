@@ -24,12 +24,13 @@ type enforcer struct {
 	wake    chan struct{}
 	results chan verdictOfKernel
 
-	mu     sync.Mutex
-	fw     firewall.Firewall // nil until the first order opens it
-	order  *order
-	repair bool
-	drift  firewall.Drift // the newest one that asks for a repair
-	active bool           // the last order was not "off": what others do to our table matters
+	mu        sync.Mutex
+	fw        firewall.Firewall // nil until the first order opens it
+	order     *order
+	repair    bool
+	drift     firewall.Drift  // the newest one that asks for a repair
+	repairing *firewall.Drift // what has not been put right yet
+	active    bool            // the last order was not "off": what others do to our table matters
 }
 
 // order is a state that the kernel shall have. gen numbers the loop's states; a confirmed order confirms all before it.
@@ -43,6 +44,7 @@ type order struct {
 // verdictOfKernel is what became of an order.
 type verdictOfKernel struct {
 	gen      uint64
+	off      bool // the order was that nothing of ours shall be there
 	elements int
 	result   firewall.Result
 	repaired *firewall.Drift // somebody else had changed our table, and this sync put it right
@@ -83,12 +85,12 @@ func (e *enforcer) take(last *order) (o *order, drift *firewall.Drift) {
 	defer e.mu.Unlock()
 	if e.repair {
 		d := e.drift
-		o, drift = last, &d
+		o, e.repairing = last, &d
 	}
 	if e.order != nil {
 		o = e.order
 	}
-	e.order, e.repair = nil, false
+	e.order, e.repair, drift = nil, false, e.repairing
 	if o != nil {
 		e.active = !o.off
 	}
@@ -120,7 +122,7 @@ func (e *enforcer) run(ctx context.Context) error {
 			retry.Reset(wait)
 			wait = min(2*wait, lastRetry)
 		} else {
-			wait, v.repaired = firstRetry, drift
+			wait, v.repaired, e.repairing = firstRetry, drift, nil
 		}
 		select {
 		case e.results <- v:
@@ -145,12 +147,10 @@ func (e *enforcer) again(last *order) {
 }
 
 func (e *enforcer) carryOut(ctx context.Context, o *order) verdictOfKernel {
-	v := verdictOfKernel{gen: o.gen}
+	v := verdictOfKernel{gen: o.gen, off: o.off}
 	fw, err := e.firewall(ctx)
 	if err != nil {
-		if !o.off { // whoever only observes needs no firewall
-			v.err = err
-		}
+		v.err = err
 		return v
 	}
 	v.backend = fw.Name()

@@ -3,6 +3,7 @@ package agent
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"net/netip"
 	"sync"
@@ -57,24 +58,42 @@ func newLedger(store keeper) *ledger {
 	return &ledger{store: store, wake: make(chan struct{}, 1)}
 }
 
-// add files an entry. It goes to the store at once if the kernel has confirmed already.
-func (l *ledger) add(e entry, confirmed uint64) {
+// add files an entry. It goes to the store at once if the kernel has confirmed already. It returns entries that had to be given up.
+func (l *ledger) add(e entry, confirmed uint64) (lost []entry) {
 	if e.gen <= confirmed && len(l.waiting) == 0 {
 		l.save(e)
-		return
+		return nil
+	}
+	if len(l.waiting) > 0 && l.waiting[len(l.waiting)-1].join(e) {
+		return nil
 	}
 	if len(l.waiting) >= maxWaiting {
-		l.collapse()
+		lost = l.collapse()
 	}
 	l.waiting = append(l.waiting, e)
+	return lost
 }
 
-// collapse gives up the records that wait: the next save holds everything instead. Callers have been answered long ago.
-func (l *ledger) collapse() {
-	l.dropped += uint64(len(l.waiting))
-	l.needFull = true
-	clear(l.waiting)
-	l.waiting = l.waiting[:0]
+// join takes the positions of a newer entry that has nothing else, if it has nothing else itself: on a busy host there are many.
+func (e *entry) join(newer entry) bool {
+	if !e.onlyPositions() || !newer.onlyPositions() {
+		return false
+	}
+	maps.Copy(e.batch.Positions, newer.batch.Positions)
+	e.gen = newer.gen
+	return true
+}
+
+func (e *entry) onlyPositions() bool {
+	return e.answer == nil && len(e.changes) == 0 && len(e.batch.Positions) > 0 && len(e.batch.Audit)+len(e.batch.Bans)+len(e.batch.Ended)+len(e.batch.Graces)+len(e.batch.Allow) == 0
+}
+
+// collapse gives up the records that wait: the next save holds everything instead.
+func (l *ledger) collapse() []entry {
+	lost := l.waiting
+	l.dropped += uint64(len(lost))
+	l.needFull, l.waiting = true, nil
+	return lost
 }
 
 // giveUp saves all that waits without the kernel's word, as one batch that holds everything. Nothing of it is shown.
@@ -89,10 +108,17 @@ func (l *ledger) giveUp(all state.Batch) {
 // collapsed says that giveUp has been called.
 func (l *ledger) collapsed() bool { return l.gaveUp }
 
+// errTooLong answers those who waited for a kernel that did not confirm.
+var errTooLong = errors.New("the firewall has not confirmed it for a long time; it is tried again")
+
 var errStopping = errors.New("the agent is stopping, and the firewall had not confirmed it")
 
 // confirm saves the entries that waited for the kernel's orders up to gen, and tells of each. full makes the batch that holds everything.
 func (l *ledger) confirm(gen uint64, full func() state.Batch, confirmed func(entry)) {
+	if l.needFull && (len(l.waiting) == 0 || l.waiting[0].gen <= gen) { // before positions that lie behind what it holds
+		l.needFull = false
+		l.store.Save(full(), nil)
+	}
 	n := 0
 	for n < len(l.waiting) && l.waiting[n].gen <= gen {
 		confirmed(l.waiting[n])
@@ -102,10 +128,6 @@ func (l *ledger) confirm(gen uint64, full func() state.Batch, confirmed func(ent
 	rest := copy(l.waiting, l.waiting[n:])
 	clear(l.waiting[rest:])
 	l.waiting = l.waiting[:rest]
-	if l.needFull && rest == 0 {
-		l.needFull = false
-		l.store.Save(full(), nil)
-	}
 }
 
 // refuse answers those who wait for an order that the kernel did not carry out. Their entries stay: it is tried again.
@@ -154,11 +176,11 @@ func records(u jail.Unsaved) state.Batch {
 }
 
 // auditEvents translates changes for the audit trail.
-func auditEvents(changes []jail.Change) []state.Event {
+func auditEvents(changes []jail.Change, firewall bool) []state.Event {
 	var out []state.Event
 	for _, ch := range changes {
 		if ch.Kind != jail.Forgot {
-			out = append(out, auditEvent(changeEvent(ch)))
+			out = append(out, auditEvent(changeEvent(ch, firewall)))
 		}
 	}
 	return out
@@ -172,14 +194,14 @@ func auditEvent(e control.Event) state.Event {
 	return state.Event{At: e.At, JSON: data}
 }
 
-// changeEvent is a change as the audit trail and replay show it.
-func changeEvent(ch jail.Change) control.Event {
+// changeEvent is a change as the audit trail and replay show it; firewall says that there is one to enforce with.
+func changeEvent(ch jail.Change, firewall bool) control.Event {
 	e := control.Event{At: ch.At.UTC(), Event: string(ch.Kind), Prefix: &ch.Prefix, Reason: ch.Reason, By: ch.By}
 	if ch.Kind != jail.Banned && ch.Kind != jail.Extended {
 		return e
 	}
 	b := ch.Ban
-	e.Until, e.State = until(b), banState(b)
+	e.Until, e.State = until(b), stateWith(b, firewall)
 	if b.Origin == jail.Detected {
 		e.Stage = &b.Stage
 	}
@@ -206,6 +228,14 @@ func banState(b jail.Ban) string {
 		return "exported"
 	}
 	return "in_force"
+}
+
+// stateWith is banState where there may be no firewall: then bans are only exported.
+func stateWith(b jail.Ban, firewall bool) string {
+	if s := banState(b); s != "in_force" || firewall {
+		return s
+	}
+	return "exported"
 }
 
 // wireBan translates a ban for the control socket.

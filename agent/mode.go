@@ -2,13 +2,12 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
-	"slices"
 	"time"
 
 	"cidrx/agent/config"
 	"cidrx/agent/control"
+	"cidrx/agent/jail"
 	"cidrx/agent/state"
 )
 
@@ -32,7 +31,8 @@ func (a *Agent) Mode(ctx context.Context, by control.Caller, r control.ModeReque
 		if mode.Enforce && a.cfg.Firewall.Backend == "none" {
 			return control.ModeReply{}, control.Invalid(`firewall.backend is "none": there is nothing to enforce with`, `set it to "auto" and reload`)
 		}
-		if mode.Enforce == a.mode.Enforce && a.mode.ConfirmBy.IsZero() && r.ConfirmS == 0 {
+		same := mode.Enforce == a.mode.Enforce && a.mode.ConfirmBy.IsZero() && r.ConfirmS == 0
+		if same && a.mode.By != byConfiguration {
 			return a.modeReply(false), nil
 		}
 		if mode.Enforce == a.mode.Enforce {
@@ -42,7 +42,7 @@ func (a *Agent) Mode(ctx context.Context, by control.Caller, r control.ModeReque
 			mode.ConfirmBy = now.Add(time.Duration(r.ConfirmS) * time.Second)
 		}
 		a.switchTo(now, mode, "")
-		return a.modeReply(true), nil
+		return a.modeReply(!same), nil // the same mode is now kept whatever the configuration says
 	})
 }
 
@@ -70,12 +70,21 @@ func (a *Agent) switchTo(now time.Time, mode state.Mode, reason string) {
 	a.core.note(a.core.jail.SetOptions(now, jailOptions(a.cfg, !mode.Enforce)))
 	if begins {
 		a.core.engine.Reset()
+		a.kernel.holds = false
 	}
 	a.log.Info("mode", "mode", a.modeName(), "by", mode.By, "reason", reason)
 	e := control.Event{At: now.UTC(), Event: "mode", State: a.modeName(), Until: instant(mode.ConfirmBy), By: mode.By, Reason: reason}
-	saved := a.mode
 	a.order(now)
-	a.ledger.add(entry{gen: a.gen, batch: state.Batch{Mode: &saved, Audit: []state.Event{auditEvent(e)}}}, a.confirmed)
+	a.file(entry{gen: a.gen, batch: state.Batch{Mode: a.savedMode(), Audit: []state.Event{auditEvent(e)}}})
+}
+
+// savedMode is the mode as it is kept across restarts: only one that somebody switched to.
+func (a *Agent) savedMode() *state.Mode {
+	if a.mode.By == byConfiguration {
+		return nil
+	}
+	mode := a.mode
+	return &mode
 }
 
 // expireMode goes back to observing when nobody confirmed in time.
@@ -84,68 +93,32 @@ func (a *Agent) expireMode(now time.Time) {
 		return
 	}
 	a.log.Warn("enforcing was not confirmed: back to observing; cidrxctl mode enforce --confirm starts again")
+	a.liftSince(now, a.mode.Since)
 	a.switchTo(now, state.Mode{Since: now, By: a.mode.By}, "not confirmed in time")
+}
+
+// liftSince lifts the bans that were detected since t: they may be why nobody could confirm, and must not be there at the next try.
+func (a *Agent) liftSince(now, t time.Time) {
+	var made []netip.Prefix
+	for _, b := range a.core.jail.Active() {
+		if b.Origin == jail.Detected && !b.Start.Before(t) {
+			made = append(made, b.Prefix)
+		}
+	}
+	_, changes := a.core.jail.Unblock(now, made, a.cfg.Jail.UnblockGrace, "not confirmed")
+	a.core.note(changes)
 }
 
 // Flush lifts all bans for good, takes everything of ours out of the kernel and observes from then on.
 func (a *Agent) Flush(ctx context.Context, by control.Caller) (control.FlushReply, error) {
 	return command(ctx, a, func(now time.Time) (control.FlushReply, error) {
-		out, changes := a.core.jail.UnblockAll(now, a.cfg.Jail.UnblockGrace, by.Name)
-		a.core.note(changes)
+		lifted := 0
+		for _, c := range a.cores() {
+			out, changes := c.jail.UnblockAll(now, a.cfg.Jail.UnblockGrace, by.Name)
+			c.note(changes)
+			lifted += len(out.Done)
+		}
 		a.switchTo(now, state.Mode{Since: now, By: by.Name}, "flush")
-		return control.FlushReply{Lifted: len(out.Done), Mode: a.modeName()}, nil
+		return control.FlushReply{Lifted: lifted, Mode: a.modeName()}, nil
 	})
-}
-
-// preview is what enforcing would ban now, with what speaks against it.
-func (a *Agent) preview(now time.Time) (control.ModeReply, error) {
-	reply := a.modeReply(false)
-	for _, b := range a.core.jail.Active() {
-		if !b.Observed || b.Exported {
-			continue
-		}
-		item := control.PreviewItem{Ban: wireBan(b, now), Caution: a.logins.inside(b.Prefix)}
-		if d := a.regulars.longest(b.Prefix, now); d >= 48*time.Hour {
-			item.Caution = append(item.Caution, fmt.Sprintf("has been here for %d days", d/(24*time.Hour)))
-		}
-		reply.Preview = append(reply.Preview, item)
-	}
-	return reply, nil
-}
-
-// recentLogins remembers from where logins succeeded.
-type recentLogins map[netip.Addr]time.Time
-
-// maxLogins bounds recentLogins; beyond it the oldest goes.
-const maxLogins = 4096
-
-func (l *recentLogins) add(addr netip.Addr, at time.Time) {
-	if *l == nil {
-		*l = recentLogins{}
-	}
-	if _, known := (*l)[addr]; !known && len(*l) >= maxLogins {
-		l.dropOldest()
-	}
-	(*l)[addr] = at
-}
-
-func (l recentLogins) dropOldest() {
-	var oldest netip.Addr
-	for a, t := range l {
-		if !oldest.IsValid() || t.Before(l[oldest]) {
-			oldest = a
-		}
-	}
-	delete(l, oldest)
-}
-
-func (l recentLogins) inside(p netip.Prefix) []string {
-	var out []string
-	for a, t := range l {
-		if p.Contains(a) {
-			out = append(out, fmt.Sprintf("logged in from %s at %s", a, t.UTC().Format(time.RFC3339)))
-		}
-	}
-	slices.Sort(out)
-	return out[:min(len(out), 3)]
 }

@@ -31,18 +31,10 @@ func (a *Agent) Ban(ctx context.Context, by control.Caller, r control.BanRequest
 		}
 		done := control.Done{Done: []netip.Prefix{r.Prefix}}
 		if b := changes[len(changes)-1].Ban; b.Prefix.IsValid() {
-			done.State, done.Until = a.stateOf(b), until(b)
+			done.State, done.Until = stateWith(b, a.enforces()), until(b)
 		}
 		return done, nil
 	})
-}
-
-// stateOf is the state of a ban once the kernel has confirmed what it shall hold.
-func (a *Agent) stateOf(b jail.Ban) string {
-	if s := banState(b); s != "in_force" || a.enforces() {
-		return s
-	}
-	return "exported"
 }
 
 func changed(changes []jail.Change, kinds ...jail.ChangeKind) bool {
@@ -58,6 +50,9 @@ func (a *Agent) Unblock(ctx context.Context, by control.Caller, r control.Unbloc
 		}
 		var done control.Done
 		for _, c := range a.cores() { // what was only observed ends with what is enforced
+			if c == a.shadow && c.jail.Size() == 0 {
+				continue
+			}
 			out, changes := c.unblock(now, r, grace, by.Name)
 			c.note(changes)
 			done.Done = append(done.Done, out.Done...)
@@ -143,7 +138,7 @@ func (a *Agent) AllowRemove(ctx context.Context, by control.Caller, r control.Al
 func (a *Agent) saveAllow(c state.Change[jail.AllowEntry], e control.Event) {
 	e.At = a.o.Clock().UTC()
 	a.order(a.o.Clock())
-	a.ledger.add(entry{gen: a.gen, batch: state.Batch{Allow: []state.Change[jail.AllowEntry]{c}, Audit: []state.Event{auditEvent(e)}}}, a.confirmed)
+	a.file(entry{gen: a.gen, batch: state.Batch{Allow: []state.Change[jail.AllowEntry]{c}, Audit: []state.Event{auditEvent(e)}}})
 }
 
 // setAllow gives the jail the allowlist: as configured and as added at run time. The kernel gets it with the next order.
@@ -152,9 +147,8 @@ func (a *Agent) setAllow(now time.Time) {
 	for _, e := range a.cfg.Allow.Entries {
 		entries = append(entries, jail.AllowEntry{Prefix: e.Prefix, Note: e.Note, Origin: e.Origin})
 	}
-	for p, e := range a.allow {
-		if !e.Until.IsZero() && !e.Until.After(now) {
-			delete(a.allow, p)
+	for _, e := range a.allow {
+		if ended(e, now) {
 			continue
 		}
 		entries = append(entries, e)
@@ -165,6 +159,19 @@ func (a *Agent) setAllow(now time.Time) {
 	a.fresh = true
 	for _, c := range a.cores() {
 		c.note(c.jail.SetAllow(now, entries))
+	}
+}
+
+func ended(e jail.AllowEntry, now time.Time) bool { return !e.Until.IsZero() && !e.Until.After(now) }
+
+// expireAllow deletes the run-time entries whose time is over. The jail has let go of them by itself.
+func (a *Agent) expireAllow(now time.Time) {
+	for p, e := range a.allow {
+		if ended(e, now) {
+			delete(a.allow, p)
+			a.fresh = true
+			a.file(entry{gen: a.gen, batch: state.Batch{Allow: []state.Change[jail.AllowEntry]{{Prefix: p}}}})
+		}
 	}
 }
 

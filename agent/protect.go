@@ -31,6 +31,14 @@ type session struct {
 // maxSessions bounds the far ends remembered; beyond it new ones are not.
 const maxSessions = 1024
 
+// watchHost keeps the facts of this host up to date. Without, those of the start stay.
+func (a *Agent) watchHost(ctx context.Context) error {
+	if err := a.o.Host.Watch(ctx, a.hostChanged(ctx)); err != nil && ctx.Err() == nil {
+		a.log.Warn("changes of this host's addresses and sessions are not seen", "error", err)
+	}
+	return nil
+}
+
 // hostChanged hands the facts of this host to the loop.
 func (a *Agent) hostChanged(ctx context.Context) func(host.Facts) {
 	return func(f host.Facts) {

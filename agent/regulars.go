@@ -36,17 +36,14 @@ func (r *regulars) add(addr netip.Addr, at time.Time) {
 	}
 }
 
-// longest is for how long a client inside p has been coming, the longest of them.
-func (r *regulars) longest(p netip.Prefix, now time.Time) time.Duration {
+// each calls f for every client that still comes, with how long it has been coming.
+func (r *regulars) each(now time.Time, f func(client netip.Prefix, since time.Duration)) {
 	hour := uint32(now.Unix() / 3600)
-	var most uint32
 	for i := range r.slots {
-		s := &r.slots[i]
-		if s.key != 0 && hour < s.last+regularStale && p.Overlaps(netip.PrefixFrom(keyAddr(s.key), clientBits(s.key))) {
-			most = max(most, s.last-s.first)
+		if s := &r.slots[i]; s.key != 0 && hour < s.last+regularStale {
+			f(clientPrefix(keyAddr(s.key)), time.Duration(s.last-s.first)*time.Hour)
 		}
 	}
-	return time.Duration(most) * time.Hour
 }
 
 // clientKey is never 0. IPv4 addresses are kept where no IPv6 /64 in use can be, in 0::/32.
@@ -68,13 +65,6 @@ func keyAddr(key uint64) netip.Addr {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], key)
 	return netip.AddrFrom16(b)
-}
-
-func clientBits(key uint64) int {
-	if key>>32 == 1 {
-		return 32
-	}
-	return 64
 }
 
 // slotOf spreads keys by Fibonacci hashing.

@@ -12,42 +12,56 @@ import (
 
 // Reload reads the configuration again. Bans, windows and positions stay; a bad configuration changes nothing.
 func (a *Agent) Reload(ctx context.Context, by control.Caller) (control.ReloadReply, error) {
-	return command(ctx, a, func(now time.Time) (control.ReloadReply, error) {
-		changed, err := a.reload(now, by.Name)
-		return control.ReloadReply{Changed: changed}, err
-	})
-}
-
-// reloadLogged is Reload by signal: nobody waits for an answer.
-func (a *Agent) reloadLogged(now time.Time) {
-	if changed, err := a.reload(now, "SIGHUP"); err != nil {
-		a.log.Error("reload refused; nothing has changed", "error", err)
-	} else {
-		a.log.Info("reloaded", "changed", changed)
-	}
-}
-
-func (a *Agent) reload(now time.Time, by string) ([]string, error) {
 	if a.o.Load == nil {
-		return nil, control.Invalid("this agent was not started from a configuration file", "")
+		return control.ReloadReply{}, control.Invalid("this agent was not started from a configuration file", "")
 	}
-	a.o.Notify("RELOADING=1")
-	defer a.o.Notify("READY=1")
-	cfg, warnings, err := a.o.Load()
+	cfg, warnings, err := a.o.Load() // not on the loop: files may be slow
 	if err != nil {
-		return nil, control.Invalid(err.Error(), "cidrx check shows the same; nothing has changed")
-	}
-	if err := a.fixed(cfg); err != nil {
-		return nil, err
+		err = control.Invalid(err.Error(), "cidrx check shows the same; nothing has changed")
 	}
 	for _, w := range warnings {
 		a.log.Warn("configuration", "warning", w.Error())
 	}
+	return ask(ctx, a, func(now time.Time) (control.ReloadReply, error) {
+		var changed []string
+		if err == nil {
+			changed, err = a.reload(now, cfg)
+		}
+		e := control.Event{At: now, Event: "reload", By: by.Name, Reason: fmt.Sprintf("%d sections changed: %v", len(changed), changed)}
+		if err != nil {
+			e.Reason = "refused, nothing has changed: " + err.Error()
+		}
+		a.audit(e)
+		return control.ReloadReply{Changed: changed}, err
+	})
+}
+
+// reloadOnSignal reloads at every SIGHUP: nobody waits for an answer.
+func (a *Agent) reloadOnSignal(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-a.o.Reload:
+		}
+		if reply, err := a.Reload(ctx, control.Caller{Name: "SIGHUP"}); err != nil {
+			a.log.Error("reload refused; nothing has changed", "error", err)
+		} else {
+			a.log.Info("reloaded", "changed", reply.Changed)
+		}
+	}
+}
+
+func (a *Agent) reload(now time.Time, cfg *config.Config) ([]string, error) {
+	if err := a.fixed(cfg); err != nil {
+		return nil, err
+	}
+	a.o.Notify("RELOADING=1")
+	defer a.o.Notify("READY=1")
 	changed := config.Diff(a.cfg, cfg)
 	if err := a.apply(cfg, now); err != nil {
 		return nil, control.Invalid(err.Error(), "nothing has changed")
 	}
-	a.audit(control.Event{At: now, Event: "reload", By: by, Reason: fmt.Sprintf("%d sections changed: %v", len(changed), changed)})
 	return changed, nil
 }
 
@@ -60,6 +74,8 @@ func (a *Agent) fixed(cfg *config.Config) error {
 		return control.Invalid("agent.socket cannot change in a running agent", "systemctl restart cidrx")
 	case cfg.Agent.MetricsListen != a.cfg.Agent.MetricsListen:
 		return control.Invalid("agent.metricsListen cannot change in a running agent", "systemctl restart cidrx")
+	case cfg.Log != a.cfg.Log:
+		return control.Invalid("the [log] section cannot change in a running agent", "systemctl restart cidrx")
 	case !slices.Equal(cfg.Firewall.Ports, a.cfg.Firewall.Ports), cfg.Firewall.Backend != a.cfg.Firewall.Backend, cfg.Firewall.Hook != a.cfg.Firewall.Hook,
 		cfg.Firewall.Action != a.cfg.Firewall.Action, cfg.Firewall.ProtectOutbound != a.cfg.Firewall.ProtectOutbound:
 		return control.Invalid("the [firewall] section cannot change in a running agent", "systemctl restart cidrx: the bans stay in the kernel meanwhile")
@@ -86,6 +102,9 @@ func (a *Agent) apply(cfg *config.Config, now time.Time) error {
 		a.switchTo(now, mode, "reload")
 	} else {
 		a.core.note(a.core.jail.SetOptions(now, jailOptions(cfg, !a.mode.Enforce)))
+	}
+	if a.shadow != nil {
+		a.shadow.note(a.shadow.jail.SetOptions(now, jailOptions(cfg, true)))
 	}
 	a.setAllow(now)
 	a.setProtected(now)

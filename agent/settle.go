@@ -23,6 +23,8 @@ type kernelState struct {
 	elements int
 	repairs  uint64
 	known    bool // the first order has been answered, one way or the other
+	holds    bool // it has confirmed an order since enforcing began
+	clean    bool // it has confirmed that nothing of ours is there
 }
 
 // shownState is what may be said of each ban.
@@ -55,7 +57,7 @@ func (a *Agent) build(found *state.Recovered) error {
 // setMode decides the mode: one set with cidrxctl persists, unless a flag goes before it.
 func (a *Agent) setMode(saved *state.Mode) {
 	a.mode = state.Mode{Enforce: a.cfg.Agent.Mode == config.Enforce, Since: a.started, By: "configuration"}
-	if saved != nil && (!a.o.ForceMode || saved.Enforce == a.mode.Enforce) {
+	if saved != nil && saved.By != byConfiguration && !a.o.ForceMode {
 		a.mode = *saved
 	}
 }
@@ -105,16 +107,27 @@ func (a *Agent) settle(now time.Time, cause cause) {
 	changes := a.core.take()
 	if a.shadow != nil {
 		changes = append(changes, a.shadow.take()...)
+		a.shadow.jail.Unsaved() // what is only observed is not kept
 	}
 	a.order(now)
 	if len(changes) == 0 && cause.answer == nil && batchEmpty(batch) {
 		return
 	}
-	batch.Audit = auditEvents(changes)
+	batch.Audit = auditEvents(changes, a.enforces())
 	for _, p := range prefixesOf(changes) {
 		a.shown.pending[p]++
 	}
-	a.ledger.add(entry{gen: a.gen, batch: batch, changes: changes, answer: cause.answer, arrived: cause.arrived}, a.confirmed)
+	a.file(entry{gen: a.gen, batch: batch, changes: changes, answer: cause.answer, arrived: cause.arrived})
+}
+
+// file puts an entry into the ledger. What the ledger had to give up for it will be in the next full save; its events are lost.
+func (a *Agent) file(e entry) {
+	for _, lost := range a.ledger.add(e, a.confirmed) {
+		a.settled(lost.changes)
+		if lost.answer != nil {
+			lost.answer <- errTooLong
+		}
+	}
 }
 
 // cause is what a change follows from, if somebody wants to know.
@@ -133,7 +146,7 @@ func (a *Agent) order(now time.Time) {
 	if version == a.holds && !a.fresh {
 		return
 	}
-	quiet := a.confirmed == a.gen && a.kernel.elements == 0 && a.kernel.err == nil
+	quiet := a.confirmed == a.gen && a.kernel.clean && a.kernel.err == nil
 	a.gen++
 	a.holds, a.fresh = version, false
 	o := order{gen: a.gen, off: !a.mode.Enforce, holds: holds}
@@ -156,19 +169,28 @@ func (a *Agent) kernelSaid(v verdictOfKernel) {
 		}
 		a.kernel.err = v.err
 		a.ledger.refuse(v.gen, fmt.Errorf("the firewall did not confirm it; it is tried again: %w", v.err))
+		if v.off { // observing goes on all the same; the status says what may be left in the kernel
+			a.confirm(v.gen)
+		}
 		return
 	}
 	if a.kernel.err != nil {
 		a.log.Info("the firewall holds what it should again")
 	}
-	a.kernel.err, a.kernel.elements = nil, v.elements
+	a.kernel.err, a.kernel.elements, a.kernel.clean = nil, v.elements, v.off
+	a.kernel.holds = a.kernel.holds || !v.off
 	if v.backend != "" {
 		a.kernel.backend = v.backend
 	}
 	if v.repaired != nil {
 		a.repaired(v)
 	}
-	a.confirmed = max(a.confirmed, v.gen)
+	a.confirm(v.gen)
+}
+
+// confirm lets everything go on that waited for the kernel up to gen.
+func (a *Agent) confirm(gen uint64) {
+	a.confirmed = max(a.confirmed, gen)
 	a.ledger.confirm(a.confirmed, a.everything, a.measure)
 }
 
@@ -190,10 +212,8 @@ func (a *Agent) repaired(v verdictOfKernel) {
 // showSettled shows what is in force and on the disk: to the log, to callers, to whoever lists bans.
 func (a *Agent) showSettled() {
 	for _, s := range a.ledger.take() {
+		a.settled(s.changes)
 		for _, p := range prefixesOf(s.changes) {
-			if a.shown.pending[p]--; a.shown.pending[p] <= 0 {
-				delete(a.shown.pending, p)
-			}
 			if s.err != nil {
 				a.shown.unsaved[p] = s.n
 			}
@@ -203,7 +223,7 @@ func (a *Agent) showSettled() {
 			a.logChange(ch)
 		}
 		if s.answer != nil {
-			s.answer <- nil // in force, durable or not: status says which
+			s.answer <- notDurable(s.err)
 		}
 	}
 	saved := a.store.Saved()
@@ -212,6 +232,23 @@ func (a *Agent) showSettled() {
 			delete(a.shown.unsaved, p)
 		}
 	}
+}
+
+// settled notes that changes are not pending any more.
+func (a *Agent) settled(changes []jail.Change) {
+	for _, p := range prefixesOf(changes) {
+		if a.shown.pending[p]--; a.shown.pending[p] <= 0 {
+			delete(a.shown.pending, p)
+		}
+	}
+}
+
+// notDurable tells a caller that the kernel has done it and the disk has not.
+func notDurable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("it holds in the kernel, but is not on the disk, and lost if the agent stops now: %w", err)
 }
 
 func (a *Agent) logChange(ch jail.Change) {
@@ -223,7 +260,7 @@ func (a *Agent) logChange(ch jail.Change) {
 		level = slog.LevelWarn
 	}
 	a.log.LogAttrs(context.Background(), level, string(ch.Kind), slog.Any("prefix", ch.Prefix), slog.Time("until", ch.Ban.Until),
-		slog.String("state", banState(ch.Ban)), slog.String("reason", ch.Reason), slog.String("by", ch.By))
+		slog.String("state", stateWith(ch.Ban, a.enforces())), slog.String("reason", ch.Reason), slog.String("by", ch.By))
 }
 
 // audit files an event that is no change of a ban.
@@ -232,13 +269,33 @@ func (a *Agent) audit(e control.Event) {
 		e.At = a.o.Clock()
 	}
 	e.At = e.At.UTC()
-	a.ledger.add(entry{gen: a.confirmed, batch: state.Batch{Audit: []state.Event{auditEvent(e)}}}, a.confirmed)
+	a.file(entry{gen: a.confirmed, batch: state.Batch{Audit: []state.Event{auditEvent(e)}}})
 }
 
-// reportVerdict tells of a verdict whose tier may not ban (useForJail = false).
+// reportVerdict tells of a verdict whose tier may not ban (useForJail = false), of each prefix once in a while.
 func (a *Agent) reportVerdict(v detect.Verdict) {
-	a.log.Debug("verdict of a tier that may not ban", "prefix", v.Prefix, "reason", v.Reason, "requests", v.Evidence.Requests)
+	id := reported{v.Strategy, v.Prefix}
+	if last, ok := a.reported[id]; ok && v.Time.Sub(last) < reportEvery {
+		return
+	}
+	if a.reported == nil || len(a.reported) >= maxReportedOnce {
+		a.reported = map[reported]time.Time{}
+	}
+	a.reported[id] = v.Time
+	a.log.Info("reported, not banned: its tier may not ban", "prefix", v.Prefix, "reason", v.Reason, "requests", v.Evidence.Requests,
+		"hosts", v.Evidence.Hosts, "share", v.Evidence.Share)
 }
+
+// reported names what a tier that may not ban has found.
+type reported struct {
+	strategy string
+	prefix   netip.Prefix
+}
+
+const (
+	reportEvery     = 10 * time.Minute
+	maxReportedOnce = 4096
+)
 
 // everything is what the state shall hold, for when records had to be given up.
 func (a *Agent) everything() state.Batch {
@@ -246,15 +303,14 @@ func (a *Agent) everything() state.Batch {
 	for p, e := range a.allow {
 		b.Allow = append(b.Allow, state.Change[jail.AllowEntry]{Prefix: p, Value: &e})
 	}
-	mode := a.mode
-	b.Mode, b.Positions = &mode, a.sources.positions()
+	b.Mode, b.Positions = a.savedMode(), a.sources.positions()
 	return b
 }
 
 // savePositions files how far the logs have been read. It waits for the kernel like everything that followed from those lines.
 func (a *Agent) savePositions() {
 	if pos := a.sources.takePositions(); len(pos) > 0 {
-		a.ledger.add(entry{gen: a.gen, batch: state.Batch{Positions: pos}}, a.confirmed)
+		a.file(entry{gen: a.gen, batch: state.Batch{Positions: pos}})
 	}
 }
 

@@ -66,13 +66,16 @@ func newSource(cfg config.Source, o sourceOptions) (*source, error) {
 }
 
 // open makes the follower, which goes on where the positions say.
-func (s *source) open() {
-	start := tail.AtEnd
+func (s *source) open(window time.Duration) {
+	start, since := tail.AtEnd, time.Time{}
+	if window > 0 {
+		since = s.o.clock().Add(-window)
+	}
 	if s.cfg.StartAt == "window" {
 		start = tail.AtWindow
 	}
 	s.follower = tail.New(tail.Options{
-		Paths: s.cfg.Paths, Resume: slices.Clone(s.positions), StartAt: start, Since: s.since, WindowStart: s.o.clock().Add(-s.o.window),
+		Paths: s.cfg.Paths, Resume: slices.Clone(s.positions), StartAt: start, Since: s.since, WindowStart: since,
 		Buffers: batchesPerSource, Log: s.o.log.With("source", s.cfg.Name),
 	})
 }
@@ -131,10 +134,10 @@ func (s *source) deliver(ctx context.Context, c tail.Chunk) error {
 	if m := s.matcher.Swap(nil); m != nil {
 		s.decoder.matcher = m
 	}
-	s.counts.cut.Add(uint64(c.Cut))
 	if c.Kind == tail.WarmUp {
 		s.decoder.rehearse(&d.batch, c.Data)
 	} else {
+		s.counts.cut.Add(uint64(c.Cut))
 		s.decoder.decode(&d.batch, c.Data)
 	}
 	s.correct(d)
@@ -185,7 +188,7 @@ type sourceSet struct {
 func newSources(a *Agent, cfg *config.Config, resume positionsBySource) (*sourceSet, error) {
 	set := &sourceSet{batches: make(chan *delivery, batchesPerSource)}
 	for _, c := range cfg.Sources {
-		s, err := a.newSource(c, set.batches, resume[c.Name])
+		s, err := a.newSource(cfg, c, set.batches, resume[c.Name])
 		if err != nil {
 			return nil, err
 		}
@@ -194,9 +197,9 @@ func newSources(a *Agent, cfg *config.Config, resume positionsBySource) (*source
 	return set, nil
 }
 
-func (a *Agent) newSource(c config.Source, out chan<- *delivery, resume []tail.Position) (*source, error) {
+func (a *Agent) newSource(cfg *config.Config, c config.Source, out chan<- *delivery, resume []tail.Position) (*source, error) {
 	return newSource(c, sourceOptions{
-		clock: a.o.Clock, log: a.log, out: out, matcher: a.core.engine.Matcher(), resume: resume, window: longestWindow(a.cfg),
+		clock: a.o.Clock, log: a.log, out: out, matcher: a.core.engine.Matcher(), resume: resume, window: longestWindow(cfg),
 	})
 }
 
@@ -212,15 +215,16 @@ func longestWindow(cfg *config.Config) time.Duration {
 func (set *sourceSet) start() {
 	set.running = true
 	for _, s := range set.list {
-		set.launch(s)
+		set.launch(s, s.o.window)
 	}
 }
 
-func (set *sourceSet) launch(s *source) {
+// launch lets a source run. window is how far back before its positions it reads to warm the windows up; 0: not at all.
+func (set *sourceSet) launch(s *source, window time.Duration) {
 	if !set.running {
 		return
 	}
-	s.open()
+	s.open(window)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	set.wait.Go(func() { s.run(ctx) })
@@ -276,7 +280,7 @@ func (a *Agent) replaceSources(cfg *config.Config) ([]*source, error) {
 			list = append(list, old)
 			continue
 		}
-		s, err := a.newSource(c, a.sources.batches, nil)
+		s, err := a.newSource(cfg, c, a.sources.batches, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -309,11 +313,12 @@ func (a *Agent) swapSources(list []*source) {
 			s.matcher.Store(a.core.engine.Matcher())
 			continue
 		}
+		window := s.o.window
 		if was := findSource(old, s.cfg.Name); was != nil {
-			s.positions = was.positions // drained meanwhile
+			s.positions, window = was.positions, 0 // drained meanwhile, and all of it is in the windows
 		}
 		s.decoder.matcher = a.core.engine.Matcher()
-		a.sources.launch(s)
+		a.sources.launch(s, window)
 	}
 }
 

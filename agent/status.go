@@ -53,12 +53,17 @@ func (a *Agent) health() (state, why string) {
 	switch {
 	case a.mode.Enforce && a.kernel.err != nil:
 		return "broken", a.kernel.err.Error()
+	case a.mode.Enforce && !a.kernel.holds:
+		return "broken", "the kernel has not confirmed anything yet: it was only just asked to"
 	case a.store.Err() != nil:
 		return "broken", a.store.Err().Error()
 	case a.mode.Enforce && !a.enforces():
 		return "observing", `firewall.backend is "none"`
 	case a.mode.Enforce:
 		return "enforcing", ""
+	}
+	if a.kernel.err != nil {
+		return "observing", "bans of an earlier run may still be in the kernel: " + a.kernel.err.Error()
 	}
 	return "observing", ""
 }
@@ -113,8 +118,9 @@ func (a *Agent) evictions() []control.Count {
 // status of a source: one row, whatever the number of its files.
 func (s *source) status() control.Source {
 	c := &s.counts
+	failed, ignored := c.failed.Load(), c.ignored.Load() // before lines, of which they are a part
 	out := control.Source{
-		Name: s.cfg.Name, Path: strings.Join(s.cfg.Paths, ", "), Lines: c.lines.Load(), Failed: c.failed.Load(), Ignored: c.ignored.Load(), Cut: c.cut.Load(),
+		Name: s.cfg.Name, Path: strings.Join(s.cfg.Paths, ", "), Lines: c.lines.Load(), Failed: failed, Ignored: ignored, Cut: c.cut.Load(),
 		LagS: time.Duration(c.lag.Load()).Seconds(), OffsetS: c.offset.Load() / int64(time.Second), Trusted: true, Unparsable: c.unparsable(),
 	}
 	var problems []string
@@ -168,19 +174,27 @@ func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters
 	for _, b := range list {
 		w := wireBan(b, now)
 		if w.State == "in_force" {
-			if a.shown.pending[b.Prefix] > 0 || a.kernel.err != nil && a.confirmed < a.gen {
-				w.State = "pending"
-			}
-			if !a.enforces() {
-				w.State = "exported"
-			}
+			w.State = a.stateNow(b)
 			w.DroppedPackets = counted.inside(b.Prefix)
 		}
-		_, unsaved := a.shown.unsaved[b.Prefix]
-		w.Durable = !unsaved && w.State != "pending"
+		n, unsaved := a.shown.unsaved[b.Prefix]
+		w.Durable = (!unsaved || n <= a.store.Saved()) && w.State != "pending"
 		out = append(out, w)
 	}
 	return out
+}
+
+// stateNow is how far a ban that is to be in force has got.
+func (a *Agent) stateNow(b jail.Ban) string {
+	switch {
+	case !a.mode.Enforce: // made while enforcing; now its packets pass
+		return "observed"
+	case !a.enforces():
+		return "exported"
+	case a.shown.pending[b.Prefix] > 0 || a.kernel.err != nil || !a.kernel.holds:
+		return "pending"
+	}
+	return "in_force"
 }
 
 // Why tells everything known of an address.
@@ -190,12 +204,16 @@ func (a *Agent) Why(ctx context.Context, addr netip.Addr) (control.Why, error) {
 		w := control.Why{Address: addr}
 		for _, c := range a.cores() {
 			st := c.jail.Lookup(addr)
+			if c == a.shadow && len(st.Bans)+len(st.History) == 0 {
+				continue
+			}
 			w.Bans = append(w.Bans, a.wireBans(st.Bans, now, drops)...)
 			w.History = append(w.History, a.wireBans(st.History, now, drops)...)
-			w.Strategies = append(w.Strategies, standings(c.engine.Explain(now, addr))...)
 			w.Samples = append(w.Samples, c.engine.Samples(clientPrefix(addr))...)
-			w.Allowed, w.Protected = allowedText(st), protectedText(st, now)
 		}
+		st := a.core.jail.Lookup(addr)
+		w.Allowed, w.Protected = allowedText(st), protectedText(st, now)
+		w.Strategies = standings(a.core.engine.Explain(now, addr))
 		return w, nil
 	})
 }

@@ -13,7 +13,7 @@ import (
 func (a *Agent) take(d *delivery) {
 	now := a.o.Clock()
 	c := a.coreFor(d)
-	masks := a.masksFor(c, d)
+	masks := a.masksFor(d)
 	c.advance(now)
 	for i := range d.events {
 		a.count(c, now, &d.events[i], masks[i], d.kind)
@@ -43,11 +43,11 @@ func (a *Agent) coreFor(d *delivery) *core {
 }
 
 // masksFor are the strategies of each event; after a reload those of batches under way are of no use and made anew.
-func (a *Agent) masksFor(c *core, d *delivery) []detect.Mask {
-	if d.gen == c.engine.Generation() {
+func (a *Agent) masksFor(d *delivery) []detect.Mask {
+	if d.gen == a.core.engine.Generation() { // the shadow has the same strategies, in the same order
 		return d.masks
 	}
-	m := c.engine.Matcher()
+	m := a.core.engine.Matcher()
 	for i := range d.events {
 		d.masks[i] = m.Mask(&d.events[i], d.source.cfg.Name)
 	}
@@ -56,10 +56,9 @@ func (a *Agent) masksFor(c *core, d *delivery) []detect.Mask {
 
 // count deals with one event.
 func (a *Agent) count(c *core, now time.Time, ev *parse.Event, mask detect.Mask, kind tail.Kind) {
-	if ev.Outcome == parse.Success {
-		a.logins.add(ev.Client, ev.Time)
+	if c == a.core {
+		a.remember(ev)
 	}
-	a.regulars.add(ev.Client, ev.Time)
 	switch kind {
 	case tail.Live:
 		a.noteLeak(c, ev, now)
@@ -75,15 +74,28 @@ func (a *Agent) count(c *core, now time.Time, ev *parse.Event, mask detect.Mask,
 	}
 }
 
+// remember notes who logs in and who keeps coming, for what a preview of enforcing warns of.
+func (a *Agent) remember(ev *parse.Event) {
+	if ev.Outcome == parse.Success {
+		a.logins.add(ev.Client, ev.Time)
+	}
+	a.regulars.add(ev.Client, ev.Time)
+}
+
 // over says that a line that is read again has been dealt with for good: before the end of a ban, or before enforcing began.
 func (a *Agent) over(c *core, ev *parse.Event) bool {
+	if ev.Time.IsZero() { // the format has no time: as far as anybody knows it is new
+		return false
+	}
 	return ev.Time.Before(a.mode.Since) && a.mode.Enforce && a.mode.By != byConfiguration || c.jail.Forgotten(ev.Client, ev.Time)
 }
 
 // lag is how long the newest line of a batch waited before it was counted.
 func lag(d *delivery, now time.Time) time.Duration {
-	if d.kind == tail.CatchUp && len(d.events) > 0 {
-		return max(0, now.Sub(d.events[len(d.events)-1].Time))
+	waited := max(0, now.Sub(d.arrived))
+	if len(d.events) == 0 || d.events[len(d.events)-1].Time.IsZero() {
+		return waited
 	}
-	return max(0, now.Sub(d.arrived))
+	// Stamps are whole seconds: only what is older than one has waited in the file.
+	return max(waited, now.Sub(d.events[len(d.events)-1].Time)-time.Second)
 }

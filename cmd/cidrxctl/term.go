@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -265,11 +266,14 @@ func (p *page) bans(bans []control.Ban) {
 }
 
 func (p *page) why(w control.Why) {
+	holding := holding(w)
 	switch {
-	case len(w.Bans) > 0:
-		p.headed(0, red, w.Address.String()+" is banned", verdict(w.Bans))
 	case w.Allowed != "":
 		p.headed(0, green, w.Address.String()+" is allowed", ": it is never banned")
+	case len(holding) > 0:
+		p.headed(0, red, w.Address.String()+" is banned", verdict(holding))
+	case len(w.Bans) > 0:
+		p.headed(0, green, w.Address.String()+" is not banned", ": it is carved out of the ban around it")
 	default:
 		p.headed(0, green, w.Address.String()+" is not banned", "")
 	}
@@ -285,6 +289,13 @@ func (p *page) why(w control.Why) {
 	p.evidence("Last lines", w.Samples)
 	p.standings(w.Strategies)
 	p.history(w.History)
+}
+
+// holding are the bans that hold the address itself: those it is not carved out of.
+func holding(w control.Why) []control.Ban {
+	return slices.DeleteFunc(slices.Clone(w.Bans), func(b control.Ban) bool {
+		return slices.ContainsFunc(b.Except, func(p netip.Prefix) bool { return p.Contains(w.Address) })
+	})
 }
 
 // verdict says how far the strongest of several bans goes, behind "is banned".
