@@ -57,7 +57,7 @@ func (a *Agent) masksFor(d *delivery) []detect.Mask {
 // count deals with one event.
 func (a *Agent) count(c *core, now time.Time, ev *parse.Event, mask detect.Mask, kind tail.Kind) {
 	if c == a.core {
-		a.remember(ev)
+		a.remember(ev, now)
 	}
 	switch kind {
 	case tail.Live:
@@ -75,11 +75,15 @@ func (a *Agent) count(c *core, now time.Time, ev *parse.Event, mask detect.Mask,
 }
 
 // remember notes who logs in and who keeps coming, for what a preview of enforcing warns of.
-func (a *Agent) remember(ev *parse.Event) {
-	if ev.Outcome == parse.Success {
-		a.logins.add(ev.Client, ev.Time)
+func (a *Agent) remember(ev *parse.Event, now time.Time) {
+	at := ev.Time
+	if at.IsZero() || at.After(now) {
+		at = now
 	}
-	a.regulars.add(ev.Client, ev.Time)
+	if ev.Outcome == parse.Success {
+		a.logins.add(ev.Client, at)
+	}
+	a.regulars.add(ev.Client, at)
 }
 
 // over says that a line that is read again has been dealt with for good: before the end of a ban, or before enforcing began.
