@@ -39,6 +39,7 @@ func Replay(ctx context.Context, cfg *config.Config, inputs []ReplayInput, event
 		return nil, err
 	}
 	r := &replay{core: c, event: event, sum: newReplaySummary(), window: longestWindow(cfg), matcher: c.engine.Matcher()}
+	c.report = r.sum.report
 	r.prepare(cfg)
 	g, ctx := errgroup.WithContext(ctx)
 	var logs []*replayLog
@@ -283,7 +284,7 @@ func (r *replay) tell() error {
 			continue
 		}
 		r.sum.add(ch)
-		if err := r.event(changeEvent(ch)); err != nil {
+		if err := r.event(changeEvent(ch, true)); err != nil {
 			return err
 		}
 	}

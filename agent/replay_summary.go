@@ -9,28 +9,56 @@ import (
 	"github.com/gaissmai/bart"
 
 	"cidrx/agent/jail"
+	"cidrx/detect"
 	"cidrx/detect/cidr"
 	"cidrx/detect/parse"
 )
 
 // ReplaySummary is what a replay came to. Its size grows with the hosts that were stopped.
 type ReplaySummary struct {
-	Lines, Failed, Ignored, Cut uint64
-	Unparsable                  []string    // a few lines that did not parse, with why
-	Requests                    uint64      // events; a line that stands for several counts as many
-	Late                        uint64      // of Requests, those older than every window when their line came: the log is out of order
-	Untimed                     uint64      // lines left out: without a time, and none before them had one
-	Stopped                     uint64      // of Requests, those whose client was banned at their time
-	StoppedHosts                int         // IPv4 addresses and IPv6 /64s
-	Start, End                  time.Time   // of the log
-	Bans                        int         // ever made; the deny list is not among them
-	Active                      int         // of Bans, those still in force at the end
-	Refused                     int         // verdicts; of one prefix at most one in ten minutes
-	ByPrefix                    []ReplayBan // sorted by requests stopped, most first; entries of the deny list only if they stopped some
+	Logs                        []ReplayLog    // as they were given
+	Lines, Failed, Ignored, Cut uint64         // of all logs
+	Requests                    uint64         // events; a line that stands for several counts as many
+	Late                        uint64         // of Requests, those older than every window when their line came: the log is out of order
+	Untimed                     uint64         // lines left out: without a time, and none before them had one
+	Stopped                     uint64         // of Requests, those whose client was banned at their time
+	StoppedHosts                int            // IPv4 addresses and IPv6 /64s
+	Start, End                  time.Time      // of the log
+	Bans                        int            // ever made; the deny list is not among them
+	Active                      int            // of Bans, those still in force at the end
+	Refused                     int            // verdicts; of one prefix at most one in ten minutes
+	ByPrefix                    []ReplayBan    // sorted by requests stopped, most first; entries of the deny list only if they stopped some
+	Reported                    []ReplayReport // what tiers that may not ban had to say, by time
+	Unreported                  uint64         // verdicts of such tiers that Reported has no room for
 
 	stopped map[netip.Prefix]uint64 // by host
+	told    map[verdictKey]int      // index into Reported
 	bans    map[netip.Prefix]*ReplayBan
 	logins  recentLogins
+}
+
+// ReplayLog is what became of the lines of one log.
+type ReplayLog struct {
+	Name, Source, Format        string
+	Lines, Failed, Ignored, Cut uint64
+	Unparsable                  []string // a few lines that did not parse, with why
+}
+
+// ReplayReport is a verdict of a tier that may not ban.
+type ReplayReport struct {
+	Prefix   netip.Prefix
+	Reason   string
+	First    time.Time
+	Requests uint64 // the most within the window
+	Hosts    int    // at that moment
+}
+
+// maxReported bounds ReplaySummary.Reported.
+const maxReported = 10_000
+
+type verdictKey struct {
+	prefix netip.Prefix
+	reason string
 }
 
 // ReplayBan is everything that happened to one prefix.
@@ -50,15 +78,35 @@ type ReplayBan struct {
 }
 
 func newReplaySummary() *ReplaySummary {
-	return &ReplaySummary{stopped: map[netip.Prefix]uint64{}, bans: map[netip.Prefix]*ReplayBan{}}
+	return &ReplaySummary{stopped: map[netip.Prefix]uint64{}, bans: map[netip.Prefix]*ReplayBan{}, told: map[verdictKey]int{}}
 }
 
 func (s *ReplaySummary) addLog(l *replayLog) {
-	s.Lines += l.counts.lines.Load()
-	s.Failed += l.counts.failed.Load()
-	s.Ignored += l.counts.ignored.Load()
-	s.Cut += l.counts.cut.Load()
-	s.Unparsable = append(s.Unparsable, l.counts.unparsable()...)
+	c := &l.counts
+	log := ReplayLog{
+		Name: l.in.Name, Source: l.in.Source.Name, Format: l.in.Source.Format,
+		Lines: c.lines.Load(), Failed: c.failed.Load(), Ignored: c.ignored.Load(), Cut: c.cut.Load(), Unparsable: c.unparsable(),
+	}
+	s.Logs = append(s.Logs, log)
+	s.Lines += log.Lines
+	s.Failed += log.Failed
+	s.Ignored += log.Ignored
+	s.Cut += log.Cut
+}
+
+// report notes a verdict of a tier that may not ban.
+func (s *ReplaySummary) report(v detect.Verdict) {
+	key := verdictKey{v.Prefix, v.Reason}
+	i, known := s.told[key]
+	switch {
+	case known && s.Reported[i].Requests < v.Evidence.Requests:
+		s.Reported[i].Requests, s.Reported[i].Hosts = v.Evidence.Requests, v.Evidence.Hosts
+	case !known && len(s.Reported) < maxReported:
+		s.told[key] = len(s.Reported)
+		s.Reported = append(s.Reported, ReplayReport{v.Prefix, v.Reason, v.Time, v.Evidence.Requests, v.Evidence.Hosts})
+	case !known:
+		s.Unreported++
+	}
 }
 
 // list notes an entry of the deny list.

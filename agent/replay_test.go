@@ -76,6 +76,7 @@ func TestReplayDoesNotDependOnTheFiles(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("seed %d: events of %d files (-whole +cut)\n%s", seed, len(files), diff)
 		}
+		wantSum.Logs, gotSum.Logs = nil, nil
 		if diff := cmp.Diff(wantSum, gotSum, inSummary); diff != "" {
 			t.Errorf("seed %d: summary of %d files (-whole +cut)\n%s", seed, len(files), diff)
 		}

@@ -6,113 +6,216 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"cidrx/agent"
 	"cidrx/agent/control"
 )
 
-// eventLine is an event of the audit trail for people.
+// eventLine is an event of a replay for people.
 func eventLine(e control.Event) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %-7s", e.At.UTC().Format(time.RFC3339), strings.ToUpper(e.Event))
+	var prefix, length string
+	var words []string
 	if e.Prefix != nil {
-		fmt.Fprintf(&b, " %-18s", e.Prefix)
+		prefix = e.Prefix.String()
 	}
 	if e.Event == "ban" || e.Event == "extend" {
-		b.WriteString(" " + duration(e))
+		length = lasting(e)
 		if e.Stage != nil {
-			fmt.Fprintf(&b, ", stage %d", *e.Stage)
+			words = append(words, fmt.Sprintf("stage %d", *e.Stage))
 		}
 		if e.Requests > 0 {
-			fmt.Fprintf(&b, ": %s requests of %s (%.1f %%)", thousands(e.Requests), plural(e.Hosts, "host"), 100*e.Share)
+			words = append(words, fmt.Sprintf("%s of %s, %s", plural(e.Requests, "request"), plural(e.Hosts, "host"), percent(e.Share)))
 		}
 	}
-	if e.Reason != "" {
-		b.WriteString(" " + e.Reason)
+	text := strings.Join(words, ", ")
+	if text != "" && e.Reason != "" {
+		text += ": "
 	}
-	return b.String()
+	line := fmt.Sprintf("%s  %-7s  %-18s  %-8s  %s", stamp(e.At), e.Event, prefix, length, text+e.Reason)
+	return printable(strings.TrimRight(line, " "))
 }
 
-func duration(e control.Event) string {
+// lasting is how long a ban lasts.
+func lasting(e control.Event) string {
 	if e.Until == nil {
-		return "for as long as it is listed"
+		return "for ever"
 	}
-	return "for " + short(e.Until.Sub(e.At))
+	return short(e.Until.Sub(e.At))
 }
 
-// short is a duration in its two largest units.
-func short(d time.Duration) string {
-	d = d.Round(time.Second)
-	days := d / (24 * time.Hour)
+// maxRows is how many prefixes each table of the summary lists.
+const maxRows = 20
+
+// printSummary sums a replay up for people. Where the events went to a program, it has the heading only.
+func printSummary(out io.Writer, s *agent.ReplaySummary, brief bool) {
+	if !brief && s.Start.IsZero() {
+		fmt.Fprintf(out, "Nothing to replay: %s, not one of them a request or a login.\n", plural(s.Lines, "line"))
+		return
+	}
+	if !brief && s.Bans+s.Refused > 0 {
+		fmt.Fprintln(out)
+	}
+	printTotals(out, s)
+	printDoubts(out, s)
+	if brief {
+		return
+	}
+	if len(s.ByPrefix) == 0 {
+		fmt.Fprintln(out, "\nNothing would have been banned.")
+	}
+	printBans(out, s.ByPrefix)
+	printReports(out, s)
+}
+
+func printTotals(out io.Writer, s *agent.ReplaySummary) {
+	fmt.Fprintf(out, "From      %s to %s, %s\n", stamp(s.Start), stamp(s.End), short(s.End.Sub(s.Start)))
+	fmt.Fprintf(out, "Lines     %s: %s parsed, %s ignored, %s failed\n", thousands(s.Lines), thousands(s.Lines-s.Ignored-s.Failed), thousands(s.Ignored), thousands(s.Failed))
+	several := ""
+	if s.Requests > s.Lines-s.Ignored-s.Failed {
+		several = " (some lines stand for several)"
+	}
+	fmt.Fprintf(out, "Requests  %s%s\n", thousands(s.Requests), several)
+	fmt.Fprintf(out, "Stopped   %s of them (%s), of %s\n", thousands(s.Stopped), percent(float64(s.Stopped)/max(1, float64(s.Requests))), plural(s.StoppedHosts, "host"))
+	networks := 0
+	for _, b := range s.ByPrefix {
+		networks += min(1, b.Times)
+	}
+	fmt.Fprintf(out, "Bans      %s of %s, %s in force at the end\n", thousands(s.Bans), plural(networks, "network"), thousands(s.Active))
+}
+
+// printDoubts says what makes the figures less than the whole truth.
+func printDoubts(out io.Writer, s *agent.ReplaySummary) {
+	doubt := func(n uint64, text string, args ...any) {
+		if n > 0 {
+			fmt.Fprintf(out, "Note      "+text+"\n", args...)
+		}
+	}
+	doubt(uint64(s.Refused), "%s refused: the events above say which and why", plural(s.Refused, "verdict"))
+	doubt(s.Late, "%s came too late for every window: the log is not in order", plural(s.Late, "request"))
+	doubt(s.Untimed, "%s without a time left out, from before the first that has one", plural(s.Untimed, "line"))
+	doubt(s.Cut, "%s over 1 MiB cut", plural(s.Cut, "line"))
+	for _, log := range s.Logs {
+		doubt(log.Failed, "%s failed in %s, such as", plural(log.Failed, "line"), log.Name)
+		for _, line := range log.Unparsable {
+			fmt.Fprintln(out, "          "+printable(line))
+		}
+	}
+}
+
+func printBans(out io.Writer, bans []agent.ReplayBan) {
+	var rows [][]string
+	open := false
+	for _, b := range bans[:min(maxRows, len(bans))] {
+		rows = append(rows, []string{b.Prefix.String(), thousands(b.Times), banned(b), thousands(b.Stopped), thousands(b.Hosts), b.Reason})
+		open = open || b.Open && !b.Listed
+	}
+	printTable(out, []string{"NETWORK", "BANS", "BANNED", "STOPPED", "HOSTS", "WHY"}, rows)
+	if open {
+		fmt.Fprintln(out, "+ still in force at the end")
+	}
+	if more := len(bans) - maxRows; more > 0 {
+		fmt.Fprintf(out, "and %s more\n", plural(more, "network"))
+	}
+	for _, b := range bans {
+		for _, caution := range b.Caution {
+			fmt.Fprintf(out, "Look twice at %s: %s\n", b.Prefix, printable(caution))
+		}
+	}
+}
+
+// banned is how long a prefix was banned, all in all.
+func banned(b agent.ReplayBan) string {
 	switch {
-	case days > 0:
-		return fmt.Sprintf("%dd%dh", days, (d%(24*time.Hour))/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh%dm", d/time.Hour, (d%time.Hour)/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm%ds", d/time.Minute, (d%time.Minute)/time.Second)
+	case b.Listed:
+		return "always"
+	case b.Open:
+		return short(b.Banned) + "+"
+	}
+	return short(b.Banned)
+}
+
+// printReports lists what tiers saw that may not ban.
+func printReports(out io.Writer, s *agent.ReplaySummary) {
+	var rows [][]string
+	for _, r := range s.Reported[:min(maxRows, len(s.Reported))] {
+		rows = append(rows, []string{r.Prefix.String(), stamp(r.First), thousands(r.Requests), thousands(r.Hosts), r.Reason})
+	}
+	printTable(out, []string{"REPORTED ONLY", "FIRST", "REQUESTS", "HOSTS", "WHY"}, rows)
+	if more := uint64(max(0, len(s.Reported)-maxRows)) + s.Unreported; more > 0 {
+		fmt.Fprintf(out, "and %s more of tiers with jail = false\n", plural(more, "verdict"))
+	}
+}
+
+// printTable writes rows under their heading, columns of numbers to the right, after an empty line; nothing if there are none.
+func printTable(out io.Writer, header []string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintln(out)
+	rows = append([][]string{header}, rows...)
+	width := make([]int, len(header))
+	for _, row := range rows {
+		for i, cell := range row {
+			width[i] = max(width[i], len(cell))
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for i, cell := range row {
+			pad := width[i]
+			if left := i == 0 || i == len(row)-1 || header[i] == "FIRST"; left {
+				pad = -pad
+			}
+			fmt.Fprintf(&b, "%*s  ", pad, cell)
+		}
+		fmt.Fprintln(out, strings.TrimRight(b.String(), " "))
+	}
+}
+
+// stamp writes a time as all of our output does: UTC, to the second.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }
+
+// short writes a duration in its two largest units: 3d 4h, 9m 12s.
+func short(d time.Duration) string {
+	const day = 24 * time.Hour
+	d = d.Round(time.Second)
+	for _, u := range []struct {
+		large, small         time.Duration
+		largeName, smallName string
+	}{{day, time.Hour, "d", "h"}, {time.Hour, time.Minute, "h", "m"}, {time.Minute, time.Second, "m", "s"}} {
+		if d < u.large {
+			continue
+		}
+		text := fmt.Sprintf("%d%s", d/u.large, u.largeName)
+		if rest := d % u.large / u.small; rest > 0 {
+			text += fmt.Sprintf(" %d%s", rest, u.smallName)
+		}
+		return text
 	}
 	return fmt.Sprintf("%ds", d/time.Second)
 }
 
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
+type number interface{ int | int64 | uint64 }
+
+func plural[N number](n N, noun string) string {
+	if n != 1 {
+		noun += "s"
 	}
-	return thousands(uint64(n)) + " " + what + "s"
+	return thousands(n) + " " + noun
 }
 
 // thousands writes 1234567 as 1,234,567.
-func thousands(n uint64) string {
-	s := strconv.FormatUint(n, 10)
+func thousands[N number](n N) string {
+	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
 }
 
-// replayLine sums a replay up in one line.
-func replayLine(s *agent.ReplaySummary, took time.Duration) string {
-	return fmt.Sprintf("%s lines (%s failed, %s ignored) in %s (%s lines a second); %s, %d active at the end; would have stopped %s of %s requests, of %s",
-		thousands(s.Lines), thousands(s.Failed), thousands(s.Ignored), took.Round(time.Millisecond), thousands(uint64(float64(s.Lines)/took.Seconds())),
-		plural(s.Bans, "ban"), s.Active, thousands(s.Stopped), thousands(s.Requests), plural(s.StoppedHosts, "host"))
-}
-
-// maxRows is how many prefixes the summary lists.
-const maxRows = 20
-
-func printSummary(out io.Writer, s *agent.ReplaySummary, took time.Duration) {
-	fmt.Fprintf(out, "\n%s to %s\n%s\n", s.Start.UTC().Format(time.RFC3339), s.End.UTC().Format(time.RFC3339), replayLine(s, took))
-	for _, line := range s.Unparsable[:min(3, len(s.Unparsable))] {
-		fmt.Fprintf(out, "  did not parse: %s\n", visible(line))
-	}
-	if s.Refused > 0 {
-		fmt.Fprintf(out, "%s refused (the events above say why)\n", plural(s.Refused, "verdict"))
-	}
-	if len(s.ByPrefix) == 0 {
-		fmt.Fprintln(out, "Nothing would have been banned.")
-		return
-	}
-	fmt.Fprintf(out, "\n%-20s %5s %9s %12s %7s  %s\n", "NETWORK", "BANS", "BANNED", "STOPPED", "HOSTS", "WHY")
-	for _, b := range s.ByPrefix[:min(maxRows, len(s.ByPrefix))] {
-		fmt.Fprintf(out, "%-20s %5d %9s %12s %7d  %s\n", b.Prefix, b.Times, short(b.Banned), thousands(b.Stopped), b.Hosts, b.Reason)
-	}
-	if more := len(s.ByPrefix) - maxRows; more > 0 {
-		fmt.Fprintf(out, "and %s more; --json has them all\n", plural(more, "network"))
-	}
-}
-
-// visible makes log content safe for a terminal: whatever does not print is escaped.
-func visible(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strconv.IsGraphic(r) && r != utf8.RuneError {
-			b.WriteRune(r)
-			continue
-		}
-		q := strconv.QuoteRuneToASCII(r)
-		b.WriteString(q[1 : len(q)-1])
-	}
-	return b.String()
+// build writes a version on one line.
+func build(v control.Version) string {
+	return fmt.Sprintf("%s (%s)", v.Version, strings.TrimPrefix(v.Commit+", "+v.Go, ", "))
 }

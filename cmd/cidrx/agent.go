@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -27,7 +29,7 @@ func agentCommand() *cobra.Command {
 		Short:   "Follow the logs and keep attackers out (the daemon, in the foreground)",
 		Long: `agent follows the configured logs, bans what its strategies find, and keeps the bans in the kernel. SIGTERM and SIGINT stop it
 (the bans stay), SIGHUP reloads the configuration. A mode set with cidrxctl persists; --mode goes before it.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			in := inputs(file)
 			if cmd.Flags().Changed("mode") {
@@ -36,14 +38,19 @@ func agentCommand() *cobra.Command {
 			return runAgent(cmd.Context(), in, cmd.Flags().Changed("mode"))
 		},
 	}
-	cmd.Flags().StringVar(&file, "config", config.DefaultFile, "configuration file; conf.d/*.toml beside it follow")
-	cmd.Flags().StringVar(&mode, "mode", "", "observe or enforce")
+	cmd.Flags().StringVar(&file, "config", config.DefaultFile, "configuration `file`; conf.d/*.toml beside it follow")
+	cmd.Flags().StringVar(&mode, "mode", "", "`observe` or enforce")
 	return cmd
 }
 
 // inputs is everything the configuration is made of, with the file as named.
 func inputs(file string) config.Inputs {
-	return config.Inputs{File: file, Flags: map[string]any{}, Environ: os.Environ(), CheckFormat: checkFormat, CheckFields: checkFields}
+	return config.Inputs{File: file, Flags: map[string]any{}, Environ: environ(), CheckFormat: checkFormat, CheckFields: checkFields}
+}
+
+// environ is the environment without what is cidrxctl's: whoever uses both may have that set for good.
+func environ() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "CIDRX_SOCKET=") })
 }
 
 // checkFormat says what is wrong with a log format.

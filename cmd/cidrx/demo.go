@@ -29,7 +29,7 @@ func demoCommand() *cobra.Command {
 		Long: `demo runs a small site, ordinary visitors and an attack in network namespaces of its own, with the real agent and the kernel's
 real nftables. It needs no root where user namespaces are allowed, touches nothing of this host, and leaves nothing behind.
 Exit 0 means that everything it tells has really happened.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if dir := os.Getenv(demoStage); dir != "" {
 				return demoInside(cmd.Context(), dir)

@@ -231,9 +231,9 @@ func (st *story) awaitBan(ctx context.Context, addr netip.Addr) (control.Event, 
 
 func (st *story) tellBan(e control.Event) {
 	for _, line := range e.Samples[:min(1, len(e.Samples))] {
-		st.say("  seen:   %s", visible(line))
+		st.say("  seen:   %s", printable(line))
 	}
-	st.say("  banned: %s %s, %d requests of %s (%s)", e.Prefix, duration(e), e.Requests, plural(e.Hosts, "host"), e.Reason)
+	st.say("  banned: %s for %s, %d requests of %s (%s)", e.Prefix, lasting(e), e.Requests, plural(e.Hosts, "host"), e.Reason)
 }
 
 // dropped shows by the kernel's counters, and by who gets an answer, what the bans do.
@@ -276,7 +276,7 @@ func (st *story) explain(ctx context.Context) error {
 	for _, b := range why.Bans {
 		st.say("  %s is banned, %ds left, %d packets dropped: %s", b.Prefix, b.RemainingS, b.DroppedPackets, b.Reasons[0])
 		for _, line := range b.Samples[:min(2, len(b.Samples))] {
-			st.say("    %s", visible(line))
+			st.say("    %s", printable(line))
 		}
 	}
 	st.check(len(why.Bans) == 1 && why.Bans[0].State == "in_force" && len(why.Bans[0].Samples) > 0, "the ban is explained, with log lines")

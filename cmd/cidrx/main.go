@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cidrx/agent/config"
 	"cidrx/agent/control"
 )
 
@@ -27,16 +28,20 @@ const (
 func run(ctx context.Context, args []string) int {
 	root := rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	var code exitCode
+	var list config.Errors
 	switch {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &code):
 		return int(code)
 	case errors.As(err, new(usageError)):
-		fmt.Fprintf(os.Stderr, "cidrx: %v; cidrx --help shows how\n", err)
+		fmt.Fprintf(os.Stderr, "cidrx: %v; %s --help shows how\n", err, cmd.CommandPath())
 		return exitUsage
+	case errors.As(err, &list): // file and line come first, for editors
+		fmt.Fprintln(os.Stderr, list)
+		return exitFailed
 	}
 	fmt.Fprintln(os.Stderr, "cidrx:", err)
 	return exitFailed
@@ -49,24 +54,21 @@ func rootCommand() *cobra.Command {
 		Version:       control.Build().Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: 2,
+		Args:                       knownCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(agentCommand(), checkCommand(), replayCommand(), parseCommand(), demoCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	for _, c := range root.Commands() {
-		c.Args = usageArgs(c.Args)
-	}
-	root.Args = usageArgs(root.Args)
 	return root
 }
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Say which build this is", Args: cobra.NoArgs,
+		Use: "version", Short: "Say which build this is", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v := control.Build()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "cidrx %s (%s, %s)\n", v.Version, v.Commit, v.Go)
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "cidrx", build(control.Build()))
 			return err
 		},
 	}
@@ -91,11 +93,24 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
-		}
+// noArgs refuses arguments that are no flags.
+func noArgs(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.Flags().Lookup("logfile") != nil:
+		return usageError{fmt.Errorf("what is %q? Logs are named with --logfile", args[0])}
+	}
+	return usageError{fmt.Errorf("what is %q? There are only flags", args[0])}
+}
+
+// knownCommand refuses arguments that are no command, with the one that is likely meant.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
 		return nil
 	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usageError{fmt.Errorf("there is no command %q; did you mean %q?", args[0], near[0])}
+	}
+	return usageError{fmt.Errorf("there is no command %q", args[0])}
 }

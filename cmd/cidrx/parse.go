@@ -20,10 +20,10 @@ func parseCommand() *cobra.Command {
 	var format, zone string
 	var logs []string
 	cmd := &cobra.Command{
-		Use:   "parse --format F --logfile L...",
+		Use:   "parse --logfile L...",
 		Short: "Show how log lines are read, as JSON, one a line",
 		Long:  parseHelp(),
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(logs) == 0 {
 				return usageError{errors.New("parse needs --logfile")}
@@ -35,9 +35,9 @@ func parseCommand() *cobra.Command {
 			return runParse(cmd.Context(), format, loc, logs, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "auto", "preset or format string")
-	cmd.Flags().StringVar(&zone, "timezone", "Local", "for stamps without a zone")
-	cmd.Flags().StringArrayVar(&logs, "logfile", nil, "log to read; repeatable, globs, - for standard input")
+	cmd.Flags().StringVar(&format, "format", "auto", "preset or `format` string")
+	cmd.Flags().StringVar(&zone, "timezone", "Local", "time `zone` of stamps without one")
+	cmd.Flags().StringArrayVar(&logs, "logfile", nil, "`log` to read; repeatable, globs, - for standard input")
 	return cmd
 }
 
@@ -52,33 +52,47 @@ func parseHelp() string {
 }
 
 func runParse(ctx context.Context, format string, zone *time.Location, names []string, stdout, stderr io.Writer) error {
+	if err := checkFormat(format); err != nil {
+		return usageError{err}
+	}
 	logs, err := openLogs(names)
 	if err != nil {
 		return err
 	}
 	defer logs.close()
 	out := bufio.NewWriterSize(stdout, 1<<16)
-	p := &linePrinter{out: out}
+	p := &linePrinter{out: out, format: format, zone: zone}
 	for _, l := range logs {
-		if err := p.print(ctx, l, format, zone); err != nil {
+		before := p.counts
+		p.first = p.first[:0]
+		if err := p.print(ctx, l); err != nil {
 			return errors.Join(err, out.Flush())
 		}
+		if n := p.counts.lines - before.lines; n > 0 && n == p.counts.failed-before.failed {
+			err = errors.Join(err, fmt.Errorf("%s: not one of %s parses as %s%s", l.name, plural(n, "line"), format, looksLike(p.first)))
+		}
 	}
-	fmt.Fprintf(stderr, "%s lines: %s parsed, %s ignored, %s failed\n", thousands(p.lines), thousands(p.lines-p.ignored-p.failed), thousands(p.ignored), thousands(p.failed))
-	return out.Flush()
+	c := p.counts
+	fmt.Fprintf(stderr, "%s: %s parsed, %s ignored, %s failed\n", plural(c.lines, "line"), thousands(c.lines-c.ignored-c.failed), thousands(c.ignored), thousands(c.failed))
+	return errors.Join(err, out.Flush())
 }
 
 // linePrinter prints what becomes of each line.
 type linePrinter struct {
-	out                    *bufio.Writer
-	lines, ignored, failed uint64
-	buf                    []byte
+	out      *bufio.Writer
+	format   string
+	zone     *time.Location
+	counts   lineCounts
+	first    [][]byte // of a log, while none has parsed
+	doc, buf []byte
 }
 
-func (p *linePrinter) print(ctx context.Context, l *oldLog, format string, zone *time.Location) error {
-	parser, err := parse.New(format, parse.Options{Location: zone, Year: func() time.Time { return l.written }})
+type lineCounts struct{ lines, ignored, failed uint64 }
+
+func (p *linePrinter) print(ctx context.Context, l *oldLog) error {
+	parser, err := parse.New(p.format, parse.Options{Location: p.zone, Year: func() time.Time { return l.written }})
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	stage := login.New(0)
 	var arena parse.Arena
@@ -86,7 +100,10 @@ func (p *linePrinter) print(ctx context.Context, l *oldLog, format string, zone 
 		defer c.Release()
 		for line := range bytes.Lines(c.Data) {
 			arena.Reset()
-			if err := p.line(parser, stage, &arena, bytes.TrimRight(line, "\r\n")); err != nil {
+			if line = bytes.TrimRight(line, "\r\n"); len(line) == 0 {
+				continue
+			}
+			if err := p.line(parser, stage, &arena, line); err != nil {
 				return err
 			}
 		}
@@ -105,24 +122,33 @@ func (p *linePrinter) line(parser parse.Parser, stage *login.Assembler, arena *p
 	if err == nil && !stage.Add(&ev) {
 		err = login.ErrPart
 	}
-	p.lines++
+	p.counts.lines++
 	if errors.Is(err, parse.ErrIgnored) {
-		p.ignored++
+		p.counts.ignored++
 	} else if err != nil {
-		p.failed++
+		p.counts.failed++
+		if len(p.first) < maxFirstLines {
+			p.first = append(p.first, bytes.Clone(line))
+		}
 	}
-	p.buf = append(parse.AppendResult(p.buf[:0], line, &ev, err), '\n')
-	if _, err := p.out.Write(p.buf); err != nil {
+	if err := p.result(line, &ev, err); err != nil {
 		return err
 	}
 	return p.due(stage)
 }
 
+// result prints what a line, or an attempt, has become.
+func (p *linePrinter) result(line []byte, ev *parse.Event, err error) error {
+	p.doc = parse.AppendResult(p.doc[:0], line, ev, err)
+	p.buf = append(appendPrintableJSON(p.buf[:0], p.doc), '\n')
+	_, err = p.out.Write(p.buf)
+	return err
+}
+
 // due prints the login attempts that no line of their own decided.
 func (p *linePrinter) due(stage *login.Assembler) error {
 	for _, ev := range stage.Due(nil) {
-		p.buf = append(parse.AppendResult(p.buf[:0], ev.Line, &ev, nil), '\n')
-		if _, err := p.out.Write(p.buf); err != nil {
+		if err := p.result(ev.Line, &ev, nil); err != nil {
 			return err
 		}
 	}

@@ -3,14 +3,18 @@ package login
 
 import (
 	"bytes"
-	"fmt"
 	"time"
 
 	"cidrx/detect/parse"
 )
 
 // ErrPart is why a line whose event Add did not count is not shown as one. It wraps parse.ErrIgnored.
-var ErrPart = fmt.Errorf("%w: part of a connection that is counted by its attempts", parse.ErrIgnored)
+var ErrPart error = partError{}
+
+type partError struct{}
+
+func (partError) Error() string { return "part of a connection that is counted by its attempts" }
+func (partError) Unwrap() error { return parse.ErrIgnored }
 
 const (
 	// patience is how long after a user was named the end of the connection is waited for. sshd ends a connection after
