@@ -14,6 +14,7 @@ import (
 
 	"cidrx/agent/control"
 	"cidrx/agent/jail"
+	"cidrx/firewall"
 )
 
 // Every metric name is in this file.
@@ -25,7 +26,7 @@ var (
 	metricWindow    = describe("window_seconds", "What a strategy's window covers; less than configured after evictions.", "strategy")
 	metricEvictions = describe("evictions_total", "What was refused, or dropped for want of room.", "what")
 	metricBans      = describe("bans", "Active bans.", "family")
-	metricElements  = describe("kernel_elements", "Elements that the kernel has confirmed.")
+	metricElements  = describe("kernel_elements", "Elements that the kernel has confirmed.", "set")
 	metricDrift     = describe("kernel_drift", "Elements by which the kernel's confirmed state differs from what it should hold.")
 	metricDropped   = describe("dropped_packets_total", "Packets dropped, by set, since the table was written.", "set")
 	metricRepairs   = describe("firewall_repairs_total", "Times that changes made to our table by others were put right.")
@@ -40,14 +41,14 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 
 // metrics are what is counted as it happens; everything else is read from the loop at each scrape.
 type metrics struct {
-	bans    *prometheus.CounterVec // by strategy, "manual", "deny list"
+	bans    *prometheus.CounterVec // by origin
 	latency prometheus.Histogram
 	leaked  prometheus.Counter
 }
 
 func newMetrics() *metrics {
 	return &metrics{
-		bans:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cidrx_bans_total", Help: "Bans made, by the strategy or order they come from."}, []string{"reason"}),
+		bans:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cidrx_bans_total", Help: "Bans made: detected by a strategy, manual, or from the deny list."}, []string{"reason"}),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "cidrx_ban_latency_seconds", Help: "From a line's being read to the kernel's confirmation of the ban that followed.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
 		leaked:  prometheus.NewCounter(prometheus.CounterOpts{Name: "cidrx_leaked_requests_total", Help: "Requests seen in the logs of clients that had been banned for five seconds."}),
 	}
@@ -80,9 +81,13 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	type snapshot struct {
 		status   control.Status
 		requests map[string]uint64
+		holds    []jail.Hold
 	}
 	got, err := ask(ctx, c.a, func(now time.Time) (snapshot, error) {
-		s := snapshot{c.a.status(now, drops), map[string]uint64{}}
+		s := snapshot{status: c.a.status(now, drops), requests: map[string]uint64{}}
+		if c.a.kernel.holds {
+			s.holds, _ = c.a.core.jail.Holds()
+		}
 		for _, st := range c.a.core.engine.Stats() {
 			s.requests[st.Name] = st.Seen
 		}
@@ -96,6 +101,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	m.sources(got.status.Sources)
 	m.strategies(got.status.Strategies, got.requests)
 	m.rest(got.status)
+	m.elements(got.holds)
 	for set, n := range drops.Sets {
 		m.counter(metricDropped, float64(n), set)
 	}
@@ -132,13 +138,23 @@ func (m emitter) strategies(list []control.Strategy, requests map[string]uint64)
 	}
 }
 
+// elements counts what the kernel holds by set, as of what it was last asked to hold.
+func (m emitter) elements(holds []jail.Hold) {
+	count := map[firewall.Set]int{firewall.Host4: 0, firewall.Net4: 0, firewall.Host6: 0, firewall.Net6: 0}
+	for _, h := range holds {
+		count[firewall.SetOf(h.Prefix)]++
+	}
+	for set, n := range count {
+		m.gauge(metricElements, float64(n), string(set))
+	}
+}
+
 func (m emitter) rest(s control.Status) {
 	for _, e := range s.Evictions {
 		m.counter(metricEvictions, float64(e.N), e.What)
 	}
 	m.gauge(metricBans, float64(s.Bans.IPv4), "ipv4")
 	m.gauge(metricBans, float64(s.Bans.IPv6), "ipv6")
-	m.gauge(metricElements, float64(s.Kernel.Elements))
 	m.gauge(metricDrift, float64(s.Kernel.Drift))
 	m.counter(metricRepairs, float64(s.Kernel.Repairs))
 	m.gauge(metricMode, 1, s.Mode)
