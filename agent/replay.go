@@ -139,6 +139,9 @@ func (r *replay) run(ctx context.Context, logs []*replayLog) error {
 			}
 		}
 		l := logs[next]
+		if l.index%detect.Ahead == 0 {
+			r.core.engine.Expect(l.batch.events[l.index:], l.batch.masks[l.index:])
+		}
 		if err := r.step(l); err != nil {
 			return err
 		}

@@ -15,7 +15,13 @@ func (a *Agent) take(d *delivery) {
 	c := a.coreFor(d)
 	masks := a.masksFor(d)
 	c.advance(now)
+	if c == a.core {
+		a.remember(d.events, now)
+	}
 	for i := range d.events {
+		if i%detect.Ahead == 0 {
+			c.engine.Expect(d.events[i:], masks[i:])
+		}
 		a.count(c, now, &d.events[i], masks[i], d.kind)
 	}
 	s := d.source
@@ -56,9 +62,6 @@ func (a *Agent) masksFor(d *delivery) []detect.Mask {
 
 // count deals with one event.
 func (a *Agent) count(c *core, now time.Time, ev *parse.Event, mask detect.Mask, kind tail.Kind) {
-	if c == a.core {
-		a.remember(ev, now)
-	}
 	switch kind {
 	case tail.Live:
 		a.noteLeak(c, ev, now)
@@ -74,16 +77,20 @@ func (a *Agent) count(c *core, now time.Time, ev *parse.Event, mask detect.Mask,
 	}
 }
 
-// remember notes who logs in and who keeps coming, for what a preview of enforcing warns of.
-func (a *Agent) remember(ev *parse.Event, now time.Time) {
-	at := ev.Time
-	if at.IsZero() || at.After(now) {
-		at = now
+// remember notes who logs in and who keeps coming, for what a preview of enforcing warns of. It has a loop of its own because its reads
+// of memory then overlap.
+func (a *Agent) remember(events []parse.Event, now time.Time) {
+	for i := range events {
+		ev := &events[i]
+		at := ev.Time
+		if at.IsZero() || at.After(now) {
+			at = now
+		}
+		if ev.Outcome == parse.Success {
+			a.logins.add(ev.Client, at)
+		}
+		a.regulars.add(ev.Client, at)
 	}
-	if ev.Outcome == parse.Success {
-		a.logins.add(ev.Client, at)
-	}
-	a.regulars.add(ev.Client, at)
 }
 
 // over says that a line that is read again has been dealt with for good: before the end of a ban, or before enforcing began.

@@ -1,5 +1,7 @@
 package window
 
+import "cidrx/detect/cidr"
+
 // leave lets every second up to sec go.
 func (w *Window) leave(sec int64) {
 	if sec-w.floor > int64(len(w.seconds)) {
@@ -18,6 +20,7 @@ func (w *Window) leave(sec int64) {
 }
 
 func (w *Window) leaveChunk(c *chunk) {
+	w.expectLeave(c, cidr.Lanes)
 	for c.from < c.n {
 		w.leaveEntry(c)
 	}

@@ -23,8 +23,9 @@ type Window struct {
 	seconds []second // a ring, by Unix second modulo its length, a power of two
 	length  int64
 	now     int64
-	floor   int64 // seconds up to this one have left; never less than now - length, more after evictions
-	cut     int64 // newest second that an eviction has touched
+	floor   int64  // seconds up to this one have left; never less than now - length, more after evictions
+	cut     int64  // newest second that an eviction has touched
+	read    uint64 // means nothing: see cidr.Trie.Touch
 	total   uint64
 	evicted uint64
 
