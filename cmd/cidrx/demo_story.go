@@ -129,7 +129,7 @@ func (st *story) waitForAgent(ctx context.Context) error {
 			st.say("An edge host at %s serves a small site; its access log is followed by cidrx agent (%s, %s).", demoSite, status.Mode, status.Backend)
 			return nil
 		}
-		if err == nil && status.State == "broken" && time.Since(st.begun) > demoStart {
+		if err == nil && status.State == "broken" && time.Since(st.begun) > demoWarmUp {
 			return fmt.Errorf("demo: the agent cannot enforce here: %s", status.Why)
 		}
 		select {
@@ -140,8 +140,8 @@ func (st *story) waitForAgent(ctx context.Context) error {
 	}
 }
 
-// demoStart is how long the agent may take until the kernel has confirmed its first order.
-const demoStart = 10 * time.Second
+// demoWarmUp is how long the agent may take until the kernel has confirmed its first order.
+const demoWarmUp = 10 * time.Second
 
 // say tells one line, with the time since the beginning.
 func (st *story) say(format string, args ...any) {
