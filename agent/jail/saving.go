@@ -89,12 +89,15 @@ func (j *Jail) Snapshot() Snapshot {
 	return s
 }
 
-// Restore puts back what was saved into a jail that has no bans yet; the allowlist may have been set before or be set after. Bans whose
-// time was over in the meantime end, as of their time; those that the options no longer permit end now. A clock that was set back meanwhile
-// makes none longer than it was when it began.
+// Restore puts back what was saved into a jail that has no bans yet. The lists may be given before or after; with the deny list after it, a
+// restart reports none of its bans as new. Bans whose time was over in the meantime end, as of their time; those that the options no longer
+// permit end now. A clock that was set back meanwhile makes none longer than it was when it began.
 func (j *Jail) Restore(now time.Time, s Snapshot) []Change {
 	changes := j.tick(now)
 	j.firewall.touchAll()
+	for _, b := range sortedBans(j.deny.banned) { // what is saved of them, such as carve-outs, goes before
+		j.take(b)
+	}
 	for _, b := range s.Ended {
 		j.restoreEnded(b)
 	}

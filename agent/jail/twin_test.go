@@ -221,6 +221,9 @@ func trimTo[V any](n int, m map[netip.Prefix]V, fade func(V) time.Time, kept map
 			in = append(in, p)
 		}
 	}
+	if len(in) <= n {
+		return
+	}
 	slices.SortFunc(in, func(a, b netip.Prefix) int { return cmp.Or(fade(m[a]).Compare(fade(m[b])), a.Compare(b)) })
 	for _, p := range in[:max(0, len(in)-n)] {
 		delete(m, p)
