@@ -16,158 +16,7 @@ import (
 	"time"
 
 	"cidrx/agent/control"
-	"cidrx/firewall/netlab"
 )
-
-// binaries is where TestMain put cidrx and cidrxctl.
-var binaries string
-
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "cidrx-bin-")
-	if err == nil {
-		err = os.Chmod(dir, 0o755) // tests run them as other users too
-	}
-	if err == nil {
-		binaries = dir
-		build := exec.Command("go", "build", "-o", dir, "cidrx/cmd/cidrx", "cidrx/cmd/cidrxctl")
-		build.Stderr = os.Stderr
-		err = build.Run()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "building the commands:", err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// edge is an edge host in a namespace of its own, with the real agent, and the world in another.
-type edge struct {
-	t      *testing.T
-	dir    string
-	host   *netlab.Namespace
-	world  *netlab.Namespace
-	client control.Client
-	agent  *exec.Cmd
-}
-
-const (
-	edgeAddr  = "10.77.0.1"
-	worldAddr = "10.77.0.2"
-)
-
-// edgeConfig bans scanners by user agent, and networks whose logins fail.
-const edgeConfig = `
-[agent]
-mode     = "enforce"
-stateDir = "DIR/state"
-socket   = "DIR/c.sock"
-[source.web]
-paths  = ["DIR/access.log"]
-format = "combined"
-[live.scanners]
-useragentRegex = "(?i)sqlmap|nikto"
-window         = "10m"
-clusterArgSets = [[20, 32, 32, 0.0]]
-useForJail     = [true]
-[live.logins]
-endpointRegex  = "^/login"
-statuses       = ["401", "404"]
-window         = "10m"
-clusterArgSets = [[200, 20, 30, 0.2]]
-useForJail     = [true]
-`
-
-func newEdge(t *testing.T) *edge {
-	t.Helper()
-	dir := t.TempDir()
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	lab := netlab.New()
-	t.Cleanup(func() { lab.Close() })
-	e := &edge{t: t, dir: dir, client: control.Client{Socket: filepath.Join(dir, "c.sock")}}
-	e.host, e.world = e.namespace(lab, "edge"), e.namespace(lab, "world")
-	e.must(lab.Link(e.host, e.world, edgeAddr+"/30", worldAddr+"/30"))
-	for _, network := range []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"} {
-		e.must(e.world.Own(network))
-		e.must(e.host.AddRoute(network, worldAddr))
-	}
-	e.file("cidrx.toml", strings.ReplaceAll(edgeConfig, "DIR", dir))
-	return e
-}
-
-func (e *edge) namespace(lab *netlab.Lab, name string) *netlab.Namespace {
-	ns, err := lab.Namespace(name)
-	e.must(err)
-	return ns
-}
-
-func (e *edge) must(err error) {
-	e.t.Helper()
-	if err != nil {
-		e.t.Fatal(err)
-	}
-}
-
-func (e *edge) file(name, text string) string {
-	e.t.Helper()
-	path := filepath.Join(e.dir, name)
-	e.must(os.WriteFile(path, []byte(text), 0o644))
-	return path
-}
-
-// start runs the agent on the edge host until the test ends.
-func (e *edge) start() {
-	e.t.Helper()
-	cmd := exec.Command(filepath.Join(binaries, "cidrx"), "agent", "--config", filepath.Join(e.dir, "cidrx.toml"))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	e.startAs(cmd)
-	e.await("the agent enforces", func() bool {
-		s, err := e.client.Status(e.t.Context())
-		return err == nil && s.State == "enforcing" && s.Kernel.Drift == 0
-	})
-}
-
-func (e *edge) startAs(cmd *exec.Cmd) {
-	e.t.Helper()
-	log, err := os.OpenFile(filepath.Join(e.dir, "agent.err"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	e.must(err)
-	defer log.Close()
-	cmd.Stderr = log
-	e.must(e.host.Start(cmd))
-	e.agent = cmd
-	e.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-}
-
-// stop ends the agent with a signal.
-func (e *edge) stop(sig syscall.Signal) error {
-	e.must(e.agent.Process.Signal(sig))
-	return e.agent.Wait()
-}
-
-func (e *edge) await(what string, ok func() bool) {
-	e.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			log, _ := os.ReadFile(filepath.Join(e.dir, "agent.err"))
-			e.t.Fatalf("%s: did not happen; the agent said:\n%s", what, log)
-		}
-	}
-}
-
-// ctl runs cidrxctl and returns what it prints and its exit code.
-func (e *edge) ctl(args ...string) (stdout, stderr string, code int) {
-	e.t.Helper()
-	cmd := exec.Command(filepath.Join(binaries, "cidrxctl"), append(args, "--socket", e.client.Socket)...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
-		e.t.Fatal(err)
-	}
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
-}
 
 // nginx serves on the edge host and writes the combined format to access.log.
 func (e *edge) nginx() {
@@ -211,6 +60,7 @@ func (e *edge) curl(from, path string, more ...string) (body string, code int) {
 // TestRealNginxRealPackets is the product's promise, on real parts: nginx writes the log, curl attacks, the packets stop, cidrxctl
 // explains, and lets them in again.
 func TestRealNginxRealPackets(t *testing.T) {
+	t.Parallel()
 	e := newEdge(t)
 	e.nginx()
 	e.start()
@@ -245,6 +95,7 @@ func TestRealNginxRealPackets(t *testing.T) {
 
 // TestBannedNetworkIsDroppedThroughoutARestart sends packets from a banned network without pause while the agent stops and starts.
 func TestBannedNetworkIsDroppedThroughoutARestart(t *testing.T) {
+	t.Parallel()
 	e := newEdge(t)
 	e.start()
 	if _, errs, code := e.ctl("ban", "198.51.100.0/24", "--for", "1h"); code != 0 {
@@ -299,6 +150,7 @@ func TestBannedNetworkIsDroppedThroughoutARestart(t *testing.T) {
 
 // TestKillAtAnyMoment kills the agent 100 times while attackers come and go: what was shown as in force is in the kernel again.
 func TestKillAtAnyMoment(t *testing.T) {
+	t.Parallel()
 	e := newEdge(t)
 	e.file("access.log", "")
 	stop := e.attackers()
@@ -312,6 +164,7 @@ func TestKillAtAnyMoment(t *testing.T) {
 		for range 1 + round%7 { // so that the moment differs
 			e.remember(e.shown())
 		}
+		e.remember(e.audited())
 		e.stop(syscall.SIGKILL)
 	}
 	if len(e.known()) < 100 {
@@ -341,7 +194,7 @@ func (e *edge) attackers() (stop func()) {
 	return func() { cancel(); <-done; f.Close() }
 }
 
-// shown are the bans that cidrxctl, or the audit trail, shows as in force.
+// shown are the bans that cidrxctl shows as in force.
 func (e *edge) shown() map[string]time.Time {
 	out := map[string]time.Time{}
 	bans, err := e.client.Bans(e.t.Context(), false)
@@ -351,6 +204,12 @@ func (e *edge) shown() map[string]time.Time {
 			out[b.Prefix.String()] = *b.Until
 		}
 	}
+	return out
+}
+
+// audited are the bans that the audit trail shows as in force.
+func (e *edge) audited() map[string]time.Time {
+	out := map[string]time.Time{}
 	e.must(e.client.Events(e.t.Context(), false, func(ev control.Event) error {
 		if ev.Event == "ban" && ev.State == "in_force" {
 			out[ev.Prefix.String()] = *ev.Until
@@ -394,26 +253,12 @@ func (e *edge) missing() []string {
 	return out
 }
 
-// kernel are the single hosts that nft lists in our table.
-func (e *edge) kernel() map[string]bool {
-	cmd := exec.Command("nft", "-j", "list", "set", "inet", "cidrx", "host4")
-	var out bytes.Buffer
-	cmd.Stdout = &out
-	e.must(e.host.Start(cmd))
-	cmd.Wait()
-	hosts := map[string]bool{}
-	for _, text := range strings.Split(out.String(), `"`) {
-		if _, err := netip.ParseAddr(text); err == nil {
-			hosts[text] = true
-		}
-	}
-	return hosts
-}
-
 // TestDemo runs the demonstration as root and as an ordinary user: it must succeed and leave nothing behind.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	for name, cred := range map[string]*syscall.Credential{"root": nil, "ordinary user": {Uid: 65534, Gid: 65534}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			tmp, err := os.MkdirTemp("", "cidrx-test-") // t.TempDir is for root alone
 			if err != nil {
 				t.Fatal(err)
