@@ -70,6 +70,7 @@ type Agent struct {
 	drops     dropCache
 	metrics   *metrics
 	leaks     leaks
+	damage    string                 // what was wrong with the state file at the start
 	reported  map[reported]time.Time // verdicts of tiers that may not ban, already told of
 	callers   chan control.Caller
 }
@@ -187,6 +188,7 @@ func (a *Agent) wakeAt(t *time.Timer, now time.Time) {
 
 // finish takes the sources' last batches and waits for what is on its way to kernel and disk, for a while.
 func (a *Agent) finish(rest context.Context) error {
+	a.log.Info("stopping; the bans stay in the kernel until their time is over")
 	a.o.Notify("STOPPING=1")
 	a.sources.stop()
 	limit := time.NewTimer(stopPatience)
@@ -229,9 +231,25 @@ const stopPatience = 5 * time.Second
 // stateFile is where the state lives.
 func stateFile(cfg *config.Config) string { return filepath.Join(cfg.Agent.StateDir, "state.db") }
 
+// openState gives a predecessor that was killed a moment to be gone: the kernel lets go of its lock only then.
+func openState(path string, o state.Options) (*state.Store, *state.Recovered, error) {
+	for try := 0; ; try++ {
+		store, found, err := state.Open(path, o)
+		if !errors.Is(err, state.ErrInUse) || try == lockTries {
+			return store, found, err
+		}
+		time.Sleep(lockPause)
+	}
+}
+
+const (
+	lockTries = 20
+	lockPause = 100 * time.Millisecond
+)
+
 // restore opens the state and puts back what was in force.
 func (a *Agent) restore() error {
-	store, found, err := state.Open(stateFile(a.cfg), state.Options{Logger: a.log})
+	store, found, err := openState(stateFile(a.cfg), state.Options{Logger: a.log})
 	if err != nil {
 		return fmt.Errorf("state: %w", err)
 	}

@@ -94,7 +94,7 @@ func (a *Agent) expireMode(now time.Time) {
 	}
 	a.log.Warn("enforcing was not confirmed: back to observing; cidrxctl mode enforce --confirm starts again")
 	a.liftSince(now, a.mode.Since)
-	a.switchTo(now, state.Mode{Since: now, By: a.mode.By}, "not confirmed in time")
+	a.switchTo(now, state.Mode{Since: now, By: "the agent"}, "not confirmed in time")
 }
 
 // liftSince lifts the bans that were detected since t: they may be why nobody could confirm, and must not be there at the next try.

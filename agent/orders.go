@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"cidrx/agent/control"
@@ -17,6 +18,9 @@ import (
 // Ban bans by hand.
 func (a *Agent) Ban(ctx context.Context, by control.Caller, r control.BanRequest) (control.Done, error) {
 	return command(ctx, a, func(now time.Time) (control.Done, error) {
+		if clientPrefix(r.Prefix.Addr()) == r.Prefix && a.core.jail.Exempt(r.Prefix.Addr()) {
+			return control.Done{}, control.Invalid(fmt.Sprintf("%s is never banned", r.Prefix), fmt.Sprintf("cidrxctl why %s says what protects it", r.Prefix.Addr()))
+		}
 		changes, err := a.core.jail.Ban(now, jail.Order{Prefix: r.Prefix, For: time.Duration(r.ForS) * time.Second, Reason: r.Reason, By: by.Name})
 		a.core.note(changes)
 		switch {
@@ -48,7 +52,15 @@ func (a *Agent) Unblock(ctx context.Context, by control.Caller, r control.Unbloc
 		if r.GraceS != nil {
 			grace = time.Duration(*r.GraceS) * time.Second
 		}
+		for _, p := range r.Prefixes {
+			if a.wide(p) {
+				return control.Done{}, control.Invalid(fmt.Sprintf("%s is wider than any ban can be", p), "cidrxctl unblock --all lifts all bans")
+			}
+		}
 		var done control.Done
+		if grace > 0 {
+			done.Until = instant(now.Add(grace))
+		}
 		for _, c := range a.cores() { // what was only observed ends with what is enforced
 			if c == a.shadow && c.jail.Size() == 0 {
 				continue
@@ -63,6 +75,14 @@ func (a *Agent) Unblock(ctx context.Context, by control.Caller, r control.Unbloc
 		}
 		return tidy(done), nil
 	})
+}
+
+// wide says that a network is wider than the rails let any ban be.
+func (a *Agent) wide(p netip.Prefix) bool {
+	if p.Addr().Is4() {
+		return p.Bits() < a.cfg.Jail.MaxPrefix4
+	}
+	return p.Bits() < a.cfg.Jail.MaxPrefix6
 }
 
 // tidy names each prefix once: what was done in one core and not in the other is done.
@@ -99,6 +119,9 @@ func (a *Agent) AllowList(ctx context.Context) ([]control.AllowEntry, error) {
 // AllowAdd adds to the run-time allowlist.
 func (a *Agent) AllowAdd(ctx context.Context, by control.Caller, r control.AllowRequest) (control.Done, error) {
 	return command(ctx, a, func(now time.Time) (control.Done, error) {
+		if p := r.Prefix; p.Addr().Is4() && p.Bits() < widestAllow4 || p.Addr().Is6() && p.Bits() < widestAllow6 {
+			return control.Done{}, control.Invalid(fmt.Sprintf("%s is so wide that hardly anybody could be banned", p), "allow narrower networks; cidrxctl mode observe bans nobody")
+		}
 		if len(a.allow) >= maxAllow {
 			return control.Done{}, control.Invalid(fmt.Sprintf("the run-time allowlist holds %d entries, no more fit", maxAllow), "put them into allow.networks or a file of allow.files")
 		}
@@ -108,13 +131,27 @@ func (a *Agent) AllowAdd(ctx context.Context, by control.Caller, r control.Allow
 		}
 		a.allow[r.Prefix] = e
 		a.setAllow(now)
-		a.saveAllow(state.Change[jail.AllowEntry]{Prefix: r.Prefix, Value: &e}, control.Event{Event: "allow", Prefix: &r.Prefix, Until: instant(e.Until), Reason: "added " + r.Note, By: by.Name})
-		return control.Done{Done: []netip.Prefix{r.Prefix}}, nil
+		a.saveAllow(state.Change[jail.AllowEntry]{Prefix: r.Prefix, Value: &e}, control.Event{Event: "allow", Prefix: &r.Prefix, Until: instant(e.Until), Reason: strings.TrimSpace("added " + r.Note), By: by.Name})
+		return control.Done{Done: []netip.Prefix{r.Prefix}, Carved: a.carvedBy(r.Prefix), Until: instant(e.Until)}, nil
 	})
 }
 
-// maxAllow bounds the run-time allowlist.
-const maxAllow = 10_000
+const (
+	maxAllow     = 10_000 // bounds the run-time allowlist
+	widestAllow4 = 8      // an allowlist entry wider than these is a mistake
+	widestAllow6 = 16
+)
+
+// carvedBy are the active bans around p, which it is carved out of.
+func (a *Agent) carvedBy(p netip.Prefix) []control.Carved {
+	var out []control.Carved
+	for _, b := range a.core.jail.Lookup(p.Addr()).Bans {
+		if b.Prefix.Bits() < p.Bits() {
+			out = append(out, control.Carved{From: b.Prefix, Out: p})
+		}
+	}
+	return out
+}
 
 // AllowRemove removes from the run-time allowlist.
 func (a *Agent) AllowRemove(ctx context.Context, by control.Caller, r control.AllowRequest) (control.Done, error) {

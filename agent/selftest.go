@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -121,9 +122,12 @@ func (t *selftest) see(ctx context.Context, wanted bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if !enforcing {
+		return "not enforcing: the firewall is left alone, and was not looked at", nil
+	}
 	fw := t.agent.enforcer.opened()
-	if !enforcing || fw == nil {
-		return "observe mode: the firewall is left alone", nil
+	if fw == nil {
+		return "", errors.New("the firewall could not be opened; cidrxctl status says why")
 	}
 	c, err := fw.Counters(ctx)
 	if err != nil {

@@ -48,8 +48,8 @@ func (a *Agent) build(found *state.Recovered) error {
 		a.allow[entry.Prefix] = entry
 	}
 	a.setAllow(now)
-	c.note(c.jail.SetDeny(now, a.cfg.Deny.Prefixes()))
 	c.note(c.jail.Restore(now, found.Snapshot))
+	c.note(c.jail.SetDeny(now, a.cfg.Deny.Prefixes()))
 	a.sources, err = newSources(a, a.cfg, found.Positions)
 	return err
 }
@@ -70,6 +70,7 @@ func (a *Agent) begin(ctx context.Context) {
 	}
 	a.protect(facts, a.o.Clock())
 	if a.found.Damage != "" {
+		a.damage = "bans, mode or allowlist of before may be lost: " + a.found.Damage
 		a.log.Error("the state file was damaged", "what", a.found.Damage, "kept_as", a.found.KeptAs)
 		a.audit(control.Event{Event: "error", Reason: a.found.Damage})
 	}
@@ -259,8 +260,17 @@ func (a *Agent) logChange(ch jail.Change) {
 	if ch.Kind == jail.Refused {
 		level = slog.LevelWarn
 	}
-	a.log.LogAttrs(context.Background(), level, string(ch.Kind), slog.Any("prefix", ch.Prefix), slog.Time("until", ch.Ban.Until),
-		slog.String("state", stateWith(ch.Ban, a.enforces())), slog.String("reason", ch.Reason), slog.String("by", ch.By))
+	attrs := []slog.Attr{slog.Any("prefix", ch.Prefix), slog.String("reason", ch.Reason)}
+	if ch.By != "" {
+		attrs = append(attrs, slog.String("by", ch.By))
+	}
+	if ch.Kind == jail.Banned || ch.Kind == jail.Extended {
+		attrs = append(attrs, slog.String("state", stateWith(ch.Ban, a.enforces())))
+		if !ch.Ban.Until.IsZero() {
+			attrs = append(attrs, slog.Time("until", ch.Ban.Until))
+		}
+	}
+	a.log.LogAttrs(context.Background(), level, string(ch.Kind), attrs...)
 }
 
 // audit files an event that is no change of a ban.

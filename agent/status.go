@@ -10,10 +10,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gaissmai/bart"
+
 	"cidrx/agent/control"
 	"cidrx/agent/jail"
 	"cidrx/agent/tail"
 	"cidrx/detect"
+	"cidrx/detect/cidr"
 	"cidrx/firewall"
 )
 
@@ -60,12 +63,12 @@ func (a *Agent) health() (state, why string) {
 	case a.mode.Enforce && !a.enforces():
 		return "observing", `firewall.backend is "none"`
 	case a.mode.Enforce:
-		return "enforcing", ""
+		return "enforcing", a.damage
 	}
 	if a.kernel.err != nil {
 		return "observing", "bans of an earlier run may still be in the kernel: " + a.kernel.err.Error()
 	}
-	return "observing", ""
+	return "observing", a.damage
 }
 
 func (a *Agent) enforces() bool { return a.cfg.Firewall.Backend != "none" }
@@ -124,8 +127,10 @@ func (s *source) status() control.Source {
 		LagS: time.Duration(c.lag.Load()).Seconds(), OffsetS: c.offset.Load() / int64(time.Second), Trusted: true, Unparsable: c.unparsable(),
 	}
 	var problems []string
-	for _, f := range s.files() {
-		if f.Error != "" {
+	files := s.files()
+	followed := slices.ContainsFunc(files, func(f tail.FileStatus) bool { return f.Error == "" })
+	for _, f := range files {
+		if f.Error != "" && !(followed && strings.Contains(f.Error, "no such file")) { // one of several usual places is enough
 			problems = append(problems, f.Path+": "+f.Error)
 		}
 		if f.Untrusted != "" && !s.cfg.Trust {
@@ -170,9 +175,12 @@ func (a *Agent) Bans(ctx context.Context, all bool) ([]control.Ban, error) {
 // wireBans translates bans and says of each what the kernel and the disk have confirmed.
 func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters) []control.Ban {
 	out := make([]control.Ban, 0, len(list))
-	counted := sortedCounters(drops.Elements)
+	counted, exempt := sortedCounters(drops.Elements), a.exemptions()
 	for _, b := range list {
 		w := wireBan(b, now)
+		if !b.Ended {
+			w.Except = cidr.Merge(append(slices.Clone(b.Except), slices.Collect(exempt.Subnets(b.Prefix))...))
+		}
 		if w.State == "in_force" {
 			w.State = a.stateNow(b)
 			w.DroppedPackets = counted.inside(b.Prefix)
@@ -182,6 +190,18 @@ func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters
 		out = append(out, w)
 	}
 	return out
+}
+
+// exemptions are what is carved out of every ban: the allowlist, and what is never banned of this host and its administrators.
+func (a *Agent) exemptions() *bart.Lite {
+	table := &bart.Lite{}
+	for _, e := range a.core.jail.AllowEntries() {
+		table.Insert(e.Prefix)
+	}
+	for _, e := range a.core.jail.ProtectedEntries() {
+		table.Insert(e.Prefix)
+	}
+	return table
 }
 
 // stateNow is how far a ban that is to be in force has got.

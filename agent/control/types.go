@@ -34,9 +34,9 @@ type Source struct {
 	Ignored    uint64   `json:"ignored"`
 	Cut        uint64   `json:"cut"`
 	LagS       float64  `json:"lag_s"`
-	OffsetS    int64    `json:"offset_s,omitempty"` // steady difference between log time and arrival that is being corrected
-	Trusted    bool     `json:"trusted"`            // false: this source can only observe
-	Error      string   `json:"error,omitempty"`
+	OffsetS    int64    `json:"offset_s,omitempty"`   // steady difference between log time and arrival that is being corrected
+	Trusted    bool     `json:"trusted"`              // false: this source can only observe
+	Error      string   `json:"error"`                // empty: all is well
 	Unparsable []string `json:"unparsable,omitempty"` // up to three lines that did not parse, with why
 }
 
@@ -67,7 +67,7 @@ type Kernel struct {
 type Protected struct {
 	Prefix netip.Prefix `json:"prefix"`
 	Why    string       `json:"why"`
-	Until  *time.Time   `json:"until,omitempty"`
+	Until  *time.Time   `json:"until"` // null: as long as that is so
 }
 
 // Count names something that is counted.
@@ -142,8 +142,8 @@ type AllowRequest struct {
 // AllowEntry is one entry of the allowlist.
 type AllowEntry struct {
 	Prefix netip.Prefix `json:"prefix"`
-	Until  *time.Time   `json:"until,omitempty"`
-	Note   string       `json:"note,omitempty"`
+	Until  *time.Time   `json:"until"`
+	Note   string       `json:"note"`
 	Origin string       `json:"origin"` // "run-time", or the file or section it is configured in
 }
 

@@ -245,7 +245,7 @@ func (p *page) totals(s control.Status) {
 	p.text(0, fmt.Sprintf("Kernel: %s, drift %s, %s dropped, %s", plural(s.Kernel.Elements, "element"), count(s.Kernel.Drift),
 		plural(s.Kernel.DroppedPackets, "packet"), plural(s.Kernel.Repairs, "repair")))
 	for _, e := range s.Evictions {
-		p.text(0, fmt.Sprintf("Dropped for want of room: %s %s", count(e.N), e.What))
+		p.text(0, fmt.Sprintf("Refused or dropped: %s %s", count(e.N), e.What))
 	}
 }
 
