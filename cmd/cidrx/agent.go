@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -136,11 +135,23 @@ func onHangup(ctx context.Context) <-chan struct{} {
 	return reload
 }
 
-// notifySystemd tells systemd, if it started us; see sd_notify(3).
+// maxNotes is how much systemd is to be told and has not been yet.
+const maxNotes = 16
+
+// notifySystemd tells systemd, if it started us; see sd_notify(3). The agent never waits for it: what systemd has no ear for is dropped.
 func notifySystemd(log *slog.Logger) func(string) {
+	notes := make(chan string, maxNotes)
+	go func() {
+		for state := range notes {
+			if _, err := daemon.SdNotify(false, state); err != nil {
+				log.Debug("sd_notify", "state", state, "error", err)
+			}
+		}
+	}()
 	return func(state string) {
-		if _, err := daemon.SdNotify(false, state); err != nil {
-			log.Debug("sd_notify", "state", state, "error", fmt.Errorf("%w", err))
+		select {
+		case notes <- state:
+		default:
 		}
 	}
 }
