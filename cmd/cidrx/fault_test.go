@@ -222,7 +222,9 @@ func TestReloadBySignal(t *testing.T) {
 	e.file("cidrx.toml", strings.Replace(string(good), "[20, 32, 32, 0.0]", "[17, 32, 32, 0.0]", 1))
 	e.must(e.agent.Process.Signal(syscall.SIGHUP))
 	e.await("the good one is in the audit trail", func() bool {
-		return slices.ContainsFunc(e.events("reload"), func(ev control.Event) bool { return ev.By == "SIGHUP" && strings.Contains(ev.Reason, "[live.scanners]") })
+		return slices.ContainsFunc(e.events("reload"), func(ev control.Event) bool {
+			return ev.By == "SIGHUP" && strings.Contains(ev.Reason, "[live.scanners]")
+		})
 	})
 	e.write("access.log", scans(1, "203.0.113.7"))
 	e.inForce("203.0.113.7/32") // sixteen of its requests were counted before
