@@ -7,8 +7,14 @@ import (
 
 // This file is about copies: a log may be rotated by copying it and truncating it in place, and a copy must not be read again.
 
-// rememberCut keeps the position that was reached in a file before it was truncated, so that the rest is read if there is a copy. Of
-// what nothing was read, a copy is read like any other missed file.
+// rememberCut keeps the position that was reached in a file before it was truncated, in this run and for the next one, so that the
+// rest is read if there is a copy.
+func (f *Follower) rememberCut(t *target, p Position) {
+	t.rememberCut(p)
+	f.reportCut(t, p)
+}
+
+// rememberCut leaves out what nothing was read of: a copy of that is read like any other missed file.
 func (t *target) rememberCut(p Position) {
 	if p.Offset == 0 {
 		return
@@ -17,6 +23,19 @@ func (t *target) rememberCut(p Position) {
 	if len(t.cut) > maxCut {
 		t.cut = slices.Delete(t.cut, 0, 1)
 	}
+}
+
+// forgetCut ends the search for a copy: it has been found.
+func (f *Follower) forgetCut(t *target, p Position) {
+	t.cut = slices.DeleteFunc(t.cut, func(q Position) bool { return q == p })
+	p.Offset, p.SumLen, p.Sum = 0, 0, sum(nil)
+	f.reportCut(t, p)
+}
+
+// reportCut emits a position that belongs to no file any more.
+func (f *Follower) reportCut(t *target, p Position) {
+	p.Dev, p.Ino, p.Born, p.Done = 0, 0, 0, true
+	f.send(Chunk{Path: t.path, Kind: CatchUp, Pos: p, Release: func() {}})
 }
 
 // truncated finds the position that was reached in what s, by its head, is a copy of: the content of a file before it was truncated.
@@ -49,7 +68,7 @@ func (f *Follower) isCopy(t *target, s sibling, head *head) bool {
 func (f *Follower) mayBeCopy(t *target, s sibling, head []byte) bool {
 	x := t.current
 	if x.headN == 0 {
-		x.loadHead()
+		x.loadHead(0)
 	}
 	changed, err := x.look()
 	x.dirty = x.dirty || changed

@@ -42,6 +42,7 @@ type file struct {
 	slot      int       // in Follower.shown
 	attached  int       // paths that lead to it now; 0: rotated away
 	busy      time.Time // when it last had something to read, or was rotated away
+	seen      time.Time // when it was last seen to hold what it held before
 	dirty     bool      // there may be something to read
 	met       int64     // mtime when it was last found with nothing seen of it
 	truncated bool      // seen to be truncated, not dealt with yet
@@ -57,29 +58,29 @@ func openFile(path string, before, now time.Time) (*file, error) {
 		return nil, err
 	}
 	return &file{
-		f: f, info: i, busy: now, dirty: true, slot: -1,
+		f: f, info: i, busy: now, seen: now, dirty: true, slot: -1,
 		since:     max(i.id.born, before.Add(-clockSlack).UnixNano()),
 		untrusted: untrusted(path, i),
 	}, nil
 }
 
-// resumeAt goes on where p, which speaks of this file, left off.
+// resumeAt goes on where p left off, of which holds has just said that it speaks of this file.
 func (x *file) resumeAt(p Position) {
+	x.offset, x.scanned = p.Offset, 0
 	x.catchEnd, x.since, x.resumed = x.size, p.Since, true
-	x.standAt(p.Offset)
 }
 
 // standAt sets where reading begins. What precedes offset counts as handed out.
 func (x *file) standAt(offset int64) {
 	x.offset, x.scanned = offset, 0
-	x.loadHead()
+	x.loadHead(offset)
 }
 
 // restart begins again at the beginning, after a truncation.
 func (x *file) restart(now time.Time) {
 	x.warmEnd, x.catchEnd, x.resumed = 0, 0, false
 	x.truncated, x.dirty, x.busy = false, true, now
-	x.since = now.Add(-clockSlack).UnixNano()
+	x.since = x.seen.Add(-clockSlack).UnixNano()
 	x.standAt(0)
 }
 
@@ -109,22 +110,27 @@ func (x *file) position() Position {
 // done is how much has been handed out, in this run or an earlier one.
 func (x *file) done() int64 { return max(x.offset, x.warmEnd) }
 
-// holds says whether the file is the one that p speaks of, by its content: at least as long, and it begins with the same bytes.
+// holds says whether the file is the one that p speaks of, by its content: at least as long, and it begins with the same bytes. If so,
+// these are its head from now on: should it be truncated right after this, that will be seen.
 func (x *file) holds(p Position) bool {
 	if p.SumLen < 0 || p.SumLen > headLen || x.size < p.Offset || p.Offset < int64(p.SumLen) {
 		return false
 	}
-	n, err := x.readAt(x.probe[:p.SumLen], 0)
-	return err == nil && n == p.SumLen && sum(x.probe[:n]) == p.Sum
+	x.loadHead(p.Offset)
+	if p.SumLen <= x.headN && sum(x.head[:p.SumLen]) == p.Sum {
+		return true
+	}
+	x.loadHead(0)
+	return false
 }
 
-// loadHead takes what the file begins with now for its head.
-func (x *file) loadHead() {
+// loadHead takes what the file begins with now for its head. What precedes offset counts as handed out.
+func (x *file) loadHead(offset int64) {
 	n, err := x.readAt(x.head[:], 0)
 	if err != nil {
 		n = 0
 	}
-	known := int(min(x.done(), int64(n)))
+	known := int(min(offset, int64(n)))
 	x.headN, x.sumN = known+untilNUL(x.head[known:n]), 0
 }
 
@@ -184,12 +190,18 @@ func (x *file) look() (bool, error) {
 // check says whether raw, just read at offset at, may be handed out, and finds out whether the file has been truncated since what
 // was handed out before. It comes after the read, because a look before it proves nothing about it.
 func (x *file) check(raw []byte, at int64) (bool, error) {
-	x.extendHead(raw, at)
 	if _, err := x.look(); err != nil {
 		return false, err
 	}
+	if !x.continues(raw, at) {
+		x.truncated = true
+		return false, nil
+	}
+	x.extendHead(raw, at)
+	looked := time.Now()
 	same, err := x.sameHead()
 	if err != nil || same && x.size >= x.done() {
+		x.seen = looked
 		return err == nil, err
 	}
 	x.truncated = true
@@ -202,6 +214,16 @@ func (x *file) check(raw []byte, at int64) (bool, error) {
 	again := make([]byte, len(raw))
 	n, err := x.readAt(again, at)
 	return err == nil && !bytes.Equal(again[:n], raw), err
+}
+
+// continues says whether raw, read at offset at, agrees with what has been seen of the head.
+func (x *file) continues(raw []byte, at int64) bool {
+	if at >= int64(x.headN) {
+		return true
+	}
+	seen := x.head[at:x.headN]
+	n := min(len(seen), len(raw))
+	return bytes.Equal(seen[:n], raw[:n])
 }
 
 // sameHead says whether the file still begins as it did.

@@ -49,14 +49,21 @@ func (f *Follower) openMissed(t *target, s sibling, cut *Position, before, now t
 		x.catchEnd = x.size
 	}
 	if cut != nil {
+		if !x.holds(*cut) {
+			x.f.Close() // it has changed since
+			t.again = true
+			return
+		}
 		since := x.since
 		x.resumeAt(*cut)
 		x.since = since
-		t.cut = slices.DeleteFunc(t.cut, func(p Position) bool { return p == *cut })
 	}
 	f.log.Info("reading a rotated file that was not seen before", "file", s.path, "from", x.offset)
 	f.add(x)
 	f.report(x)
+	if cut != nil {
+		f.forgetCut(t, *cut)
+	}
 }
 
 // openSibling opens a rotated file; nil if it has been renamed since it was listed, in which case t.more is set, or cannot be read.

@@ -72,8 +72,9 @@ func (f *Follower) meet(x *file) {
 		return
 	}
 	x.met = x.mtime
-	x.loadHead()
+	x.loadHead(0)
 	f.missed(x.owner, f.started, time.Now())
+	x.owner.again = true // it may happen once more before it is read
 }
 
 // lastLine hands out what follows the last newline of a file.
@@ -112,7 +113,7 @@ func (f *Follower) restart(x *file) {
 	now := time.Now()
 	t := x.owner
 	f.log.Info("truncated, reading from its beginning", "file", t.path, "was at", x.done())
-	t.rememberCut(x.position())
+	f.rememberCut(t, x.position())
 	x.restart(now)
 	f.missed(t, f.started, now)
 	t.again = true

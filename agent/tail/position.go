@@ -29,13 +29,13 @@ type Position struct {
 }
 
 // Merge puts the position of a chunk that has been dealt with into the list that is saved, in place where it can. A file is known by
-// device and inode, not by its path. The list is bounded: of the files done with, the latest 32 are kept. Positions of standard
-// input, which are zero, are left out.
+// device and inode, not by its path; what a file held before it was truncated, whose copy may turn up, has neither. The list is bounded:
+// of the files done with, the latest 32 are kept. Positions of standard input, which are zero, are left out.
 func Merge(list []Position, p Position) []Position {
 	if p == (Position{}) {
 		return list
 	}
-	same := func(q Position) bool { return q.Dev == p.Dev && q.Ino == p.Ino }
+	same := func(q Position) bool { return q.Dev == p.Dev && q.Ino == p.Ino && (p.Ino != 0 || q.Path == p.Path) }
 	if i := slices.IndexFunc(list, same); i >= 0 {
 		list[i] = p
 	} else {

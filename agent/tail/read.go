@@ -82,10 +82,13 @@ func (x *file) skipNULs(b []byte, full bool) {
 	}
 }
 
-// jump goes on at offset, without handing out what lies before.
+// jump goes on at offset, without handing out the NULs, or the end of the warm-up, that lie before.
 func (x *file) jump(offset int64) {
-	x.standAt(offset)
-	x.dirty = true
+	for x.headN < headLen && int64(x.headN) < offset {
+		x.head[x.headN] = 0
+		x.headN++
+	}
+	x.offset, x.scanned, x.dirty = offset, 0, true
 }
 
 // readLong looks for the end of a line that is longer than shortPartial. Only what has not been looked at is read; the line itself

@@ -8,6 +8,7 @@ import (
 )
 
 const (
+	maxLevels = 8   // directories that may appear within each other while one scan looks
 	scanShare = 100 // a scan for the mere change of a directory takes at most one part in so many of the time
 	// maxMatches is how many files the globs of a source may match. Some of these may be rotated ones and not count as followed.
 	maxMatches = 2 * maxFiles
@@ -83,9 +84,13 @@ func (f *Follower) lookTrust() {
 // scan finds out anew what the patterns match, watches the directories, and looks at every path.
 func (f *Follower) scan(now time.Time) {
 	f.rescan, f.due = false, now.Add(rescanEvery)
-	f.match()
+	for range maxLevels {
+		f.match()
+		if !f.watchDirs() { // else something may have appeared in a new directory before it was watched
+			break
+		}
+	}
 	f.looked = now
-	f.watchDirs() // first, so that nothing happens unseen between looking and watching
 	f.lookAt(now, func(*target) bool { return true })
 	f.forget()
 	f.notYet = now.Add(scanShare * time.Since(now))
@@ -176,8 +181,9 @@ func (f *Follower) forget() {
 	})
 }
 
-// watchDirs has inotify watch all directories that matter: those of the patterns, and those that the files are really in.
-func (f *Follower) watchDirs() {
+// watchDirs has inotify watch all directories that matter: those of the patterns, and those that the files are really in. It says
+// whether that made it watch more than before.
+func (f *Follower) watchDirs() bool {
 	f.dirs = f.dirs[:0]
 	f.aliases, f.byName = map[string][]string{}, map[string]*target{}
 	want := map[string]fileID{}
@@ -189,11 +195,11 @@ func (f *Follower) watchDirs() {
 	for _, t := range f.sorted {
 		f.addTarget(t, want)
 	}
-	if f.watch.watch(want) {
-		for _, x := range f.order {
-			x.dirty = true
-		}
+	added := f.watch.watch(want)
+	for _, x := range f.order {
+		x.dirty = x.dirty || added
 	}
+	return added
 }
 
 // addDir adds a directory of the patterns to what is watched.
