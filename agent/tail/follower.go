@@ -68,7 +68,8 @@ func New(opt Options) *Follower {
 	return &Follower{opt: opt, log: opt.Log, targets: map[string]*target{}, files: map[fileID]*file{}, ready: make(chan struct{})}
 }
 
-// Ready is closed once Run has found the files there are and where to read on in each: what is written from then on is read.
+// Ready is closed once Run has found the files there are and where to read on in each: what is written from then on is read. It is
+// closed as well when Run cannot begin.
 func (f *Follower) Ready() <-chan struct{} { return f.ready }
 
 // Run follows until ctx is done, and then returns nil; with standard input, it also ends at its end. It returns an error only for
@@ -81,6 +82,7 @@ func (f *Follower) Run(ctx context.Context, emit func(Chunk) error) (err error) 
 		return f.runStdin(ctx)
 	}
 	if f.patterns, err = parsePatterns(f.opt.Paths); err != nil {
+		close(f.ready)
 		return err
 	}
 	f.pool = newPool(f.opt.Buffers, bufferSize)
@@ -136,11 +138,11 @@ func (f *Follower) drain(tick <-chan time.Time) {
 		case err, ok := <-f.watch.errors():
 			f.lost(err, ok)
 		default:
-			f.catchUp()
+			f.lookStale()
 			return
 		}
 	}
-	f.catchUp()
+	f.lookStale()
 }
 
 // event notes what has to be looked at because of one inotify event.
@@ -193,8 +195,8 @@ func (f *Follower) unwatch() {
 	f.rescan = true
 }
 
-// catchUp looks at what events made stale.
-func (f *Follower) catchUp() {
+// lookStale looks at what events made stale.
+func (f *Follower) lookStale() {
 	now := time.Now()
 	if f.rescan {
 		f.scan(now)
