@@ -77,8 +77,6 @@ func (p Position) isOf(id fileID) bool {
 	return p.Dev == id.dev
 }
 
-// id is the identity of the file that p speaks of.
-func (p Position) id() fileID { return fileID{dev: p.Dev, ino: p.Ino, born: p.Born} }
 
 // sum is the checksum that goes into Position.Sum.
 func sum(head []byte) uint64 {
