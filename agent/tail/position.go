@@ -77,7 +77,6 @@ func (p Position) isOf(id fileID) bool {
 	return p.Dev == id.dev
 }
 
-
 // sum is the checksum that goes into Position.Sum.
 func sum(head []byte) uint64 {
 	h := fnv.New64a()
