@@ -94,7 +94,7 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 		requests: make(chan func(time.Time)), callers: make(chan control.Caller, 16), facts: make(chan host.Facts),
 		allow: map[netip.Prefix]jail.AllowEntry{}, fresh: true, metrics: newMetrics(),
 	}
-	a.enforcer = newEnforcer(func() (firewall.Firewall, error) { return o.Firewall(a.cfg.Firewall) }, o.Clock, o.Logger)
+	a.enforcer = newEnforcer(func() (firewall.Firewall, error) { return o.Firewall(cfg.Firewall) }, o.Clock, o.Logger)
 	if err := a.restore(); err != nil {
 		return nil, err
 	}
@@ -118,7 +118,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	front.Go(func() error { return server.Run(fctx, listener) })
 	front.Go(func() error { return a.reloadOnSignal(fctx) })
 	front.Go(func() error { return a.watchHost(fctx) })
-	front.Go(func() error { return a.serveMetrics(fctx) })
+	metricsListen := a.cfg.Agent.MetricsListen // from now on a.cfg is the loop's
+	front.Go(func() error { return a.serveMetrics(fctx, metricsListen) })
 	front.Go(func() error { return a.loop(fctx, bctx) })
 
 	err = front.Wait()

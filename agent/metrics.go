@@ -163,12 +163,12 @@ func (m emitter) rest(s control.Status) {
 	m.gauge(metricBuild, 1, b.Version, b.Commit)
 }
 
-// serveMetrics answers Prometheus at agent.metricsListen, if that is set, until ctx is done.
-func (a *Agent) serveMetrics(ctx context.Context) error {
-	if a.cfg.Agent.MetricsListen == "" {
+// serveMetrics answers Prometheus at an address, if that is not empty, until ctx is done.
+func (a *Agent) serveMetrics(ctx context.Context, address string) error {
+	if address == "" {
 		return nil
 	}
-	ln, err := net.Listen("tcp", a.cfg.Agent.MetricsListen)
+	ln, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("agent.metricsListen: %w", err)
 	}

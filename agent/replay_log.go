@@ -93,6 +93,9 @@ func (l *replayLog) peek(ctx context.Context) (ok bool, err error) {
 		if l.batch != nil {
 			l.recycle()
 		}
+		if err := ctx.Err(); err != nil { // select would choose at random
+			return false, err
+		}
 		select {
 		case b, open := <-l.full:
 			if !open {
