@@ -1,0 +1,56 @@
+package term
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Printable is text that a terminal shows and does not obey, a column or two for each character: control characters, escape sequences,
+// marks that turn the direction of what follows, and marks that pile up on a neighbour are written as Go writes them (\x1b, \u202e), and
+// so are bytes that are not UTF-8.
+func Printable(s string) string {
+	if plain(s) {
+		return s
+	}
+	shown := escape(s, hidden)
+	// Where the two ways to reckon a width differ (flags, emoji with modifiers, Hangul in pieces), no one can tell how many columns the
+	// terminal will use.
+	if ansi.StringWidth(shown) != ansi.StringWidthWc(shown) {
+		return escape(s, func(r rune) bool { return r > unicode.MaxASCII || hidden(r) })
+	}
+	return shown
+}
+
+// plain says whether s is nothing but printing ASCII, as nearly all is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// hidden says whether r does something other than fill columns of its own.
+func hidden(r rune) bool { return !unicode.IsPrint(r) || unicode.Is(unicode.M, r) }
+
+func escape(s string, hides func(rune) bool) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b.WriteString(`\x` + strconv.FormatUint(0x100+uint64(s[0]), 16)[1:])
+		case hides(r):
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		default:
+			b.WriteString(s[:size])
+		}
+		s = s[size:]
+	}
+	return b.String()
+}
