@@ -1,0 +1,104 @@
+package report
+
+import (
+	"net/netip"
+	"time"
+
+	"cidrx/detect/cidr"
+)
+
+// Suggestion proposes tiers for a log, with what speaks for each number.
+type Suggestion struct {
+	Logs        []string
+	Format      string
+	Requests    uint64
+	Hosts       int
+	First, Last time.Time // zero when no line has a time
+
+	Approximate bool   // which requests look ordinary was learnt from a sample, because a log can be read only once
+	Sampled     uint64 // lines in the sample
+	Rule        string // what "ordinary-looking" means here, for people
+	Agents      bool   // there are user agents; without them nothing looks ordinary, and the proposals rest on the counts alone
+	Sections    []SuggestedSection
+}
+
+// SuggestedSection is what is proposed for one section, which has the filters of the section that was asked about.
+type SuggestedSection struct {
+	Name       string
+	UserAgent  string // RE2; empty: no filter
+	Endpoint   string
+	Methods    []string
+	Statuses   []string
+	Hostnames  []string
+	Start, End time.Time // zero: open
+
+	Requests uint64
+	Hosts    int
+	PerDay   uint64 // requests; 0: no line has a time
+	Ordinary Traffic
+	Crawlers Traffic // of search engines and feed readers, by the name that they give themselves
+	Others   Traffic // the rest: what an attack would be part of
+	Busiest  []Busiest
+
+	Tiers   []SuggestedTier // narrow ones first
+	Without []string        // why there is no tier for single hosts, small networks, …: a sentence each
+	Aside   []SetAside      // large ranges that no tier may catch, most requests first, at most MaxAside
+}
+
+// Bounds of a SuggestedSection.
+const (
+	MaxAside          = 8
+	MaxSuggestedFound = 5
+)
+
+// Traffic is a part of the requests. A host belongs where most of its requests do.
+type Traffic struct {
+	Requests uint64
+	Hosts    int
+}
+
+// Busiest is the prefix of a length with the most requests of hosts that look ordinary.
+type Busiest struct {
+	Bits     int
+	Prefix   netip.Prefix
+	Requests uint64
+}
+
+// SuggestedTier is a proposed tier, and what it catches in the log.
+type SuggestedTier struct {
+	cidr.Tier
+	What    string   // "single hosts"
+	Why     []Reason // for each number and condition
+	Ranges  int
+	Caught  Traffic
+	New     uint64 // requests that no tier before it catches, and that look neither ordinary nor like a crawler's
+	Of      Caught
+	Largest []CaughtRange // most requests first, at most MaxSuggestedFound
+}
+
+// Caught says what kind of traffic Traffic is made of.
+type Caught struct{ Ordinary, Crawlers, Others Traffic }
+
+// CaughtRange is a range that a proposed tier catches.
+type CaughtRange struct {
+	Prefix   netip.Prefix
+	Requests uint64
+	Hosts    int
+	Ordinary uint64 // requests that look ordinary
+}
+
+// Reason says why a number of a tier is what it is.
+type Reason struct {
+	Name  string // "minSize", as in the configuration
+	Value string
+	Text  string
+}
+
+// SetAside is a large range that looks like people or a crawler: for the allowlist, or for a closer look.
+type SetAside struct {
+	Prefix   netip.Prefix
+	Requests uint64
+	Hosts    int
+	Ordinary uint64 // requests
+	Crawlers uint64
+}
