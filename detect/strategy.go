@@ -110,7 +110,7 @@ func (s *strategy) limitsCollateral() bool {
 }
 
 // bystanders returns the hosts of all traffic, nil if no tier asks for them.
-func (s *strategy) bystanders() *cidr.Trie {
+func (s *strategy) bystanders() cidr.Counter {
 	if s.all == nil {
 		return nil
 	}

@@ -1,16 +1,21 @@
 package cidr
 
 import (
-	"math/bits"
 	"net/netip"
 	"slices"
 )
 
-// Query asks a trie for the prefixes that fulfil a tier.
+// Query asks a Trie or a Sorted for the prefixes that fulfil a tier.
 type Query struct {
 	Tier *Tier
-	Need uint64 // T: Tier.Needed of the strategy's total
-	All  *Trie  // the hosts of all traffic in the same time, for MaxCollateral; nil: no limit is looked at
+	Need uint64  // T: Tier.Needed of the strategy's total
+	All  Counter // the hosts of all traffic in the same time, for MaxCollateral; nil: no limit is looked at
+}
+
+// Counter is a Trie or a Sorted, or what else counts hosts by prefix.
+type Counter interface {
+	// CountNet returns the requests and the hosts inside n.
+	CountNet(n Net) (requests uint64, hosts int)
 }
 
 // Heavy is a prefix that fulfils a tier.
@@ -23,151 +28,60 @@ type Heavy struct {
 // Prefix of h.
 func (h Heavy) Prefix() netip.Prefix { return h.Net.Prefix() }
 
-// Heavy returns all prefixes that fulfil q, disjoint and sorted by address, IPv4 first.
-func (t *Trie) Heavy(q Query) []Heavy {
-	found := []Heavy{}
-	for fam := range families {
-		if lo, hi, ok := q.Tier.depths(fam); ok {
-			w := walker{t: t, q: q, lo: lo, hi: hi, out: found}
-			w.run(w.inCrown(fam, 1), 0)
-			found = w.out
-		}
-	}
-	if len(found) > 0 && found[len(found)-1].Net.fam == nat64 { // sorted, but for NAT64 behind the IPv6 space that it is part of
-		slices.SortFunc(found, func(a, b Heavy) int { return Compare(a.Prefix(), b.Prefix()) })
-	}
-	return found
-}
-
-// HeavyAround appends to found the prefixes that fulfil q inside the widest prefix that the tier allows around k, sorted by address.
-// Whether a host is in a reported prefix depends on nothing outside of that one. visited says what it cost, in nodes.
-func (t *Trie) HeavyAround(k Key, q Query, found []Heavy) (out []Heavy, visited int) {
-	lo, hi, ok := q.Tier.depths(k.fam)
-	if !ok {
-		return found, 0
-	}
-	w := walker{t: t, q: q, lo: lo, hi: hi, out: found}
-	w.run(w.inside(k.Net(lo)), lo)
-	return w.out, w.visited
-}
-
-// walker answers a query for one family.
+// walker answers a query from one of the two storages. The other is nil: an interface between them would have each walker allocated,
+// and there is one for every event.
 type walker struct {
-	t       *Trie
+	trie    *Trie
+	sorted  *Sorted
 	q       Query
-	lo, hi  int // the tier's depths in this family
+	lo, hi  int // the tier's depths in the family that is looked at
 	out     []Heavy
 	visited int
-	few     [slots]host // of the bucket that is being looked at: at any time there is only one
+	few     [slots]host // of the bucket of the trie that is being looked at: at any time there is only one
 }
 
-// part is what lies inside one prefix, wherever it is stored: in a crown, at a node, in a bucket, or as a piece of one.
+// part is what lies inside one prefix, wherever it is stored: in a trie's crown, at a node, in a bucket, or as a piece of one; in a
+// Sorted as hosts in a row.
 type part struct {
 	count uint64
 	hosts int
 	fam   family
-	crown int // place in the crown, or 0
-	ref   ref // node or bucket, or 0
+	at    int // Trie: place in the crown, or 0; Sorted: number of the first host
+	ref   ref // Trie: node or bucket, or 0
 	few   []host
 }
 
-// inCrown returns what lies inside the prefix at a place of the crown; 1 is all of the family.
-func (w *walker) inCrown(fam family, at int) part {
-	c := w.t.crowns[fam]
-	if c == nil {
-		return part{}
+// all returns what lies inside a family.
+func (w *walker) all(fam family) part {
+	if w.sorted != nil {
+		return w.sorted.all(fam)
 	}
-	return part{count: c[at].count, hosts: int(c[at].hosts), fam: fam, crown: at}
-}
-
-// inside returns what lies inside n.
-func (w *walker) inside(n Net) part {
-	if n.plen <= crownBits {
-		return w.inCrown(n.fam, crownAt(n.bits, int(n.plen)))
-	}
-	r := w.t.find(n)
-	if r&inBucket == 0 {
-		return w.at(r)
-	}
-	return fewHosts(n.fam, w.few[:w.t.bucket(r).sorted(&w.few, n)])
-}
-
-// at returns what is stored at r.
-func (w *walker) at(r ref) part {
-	switch {
-	case r == 0:
-		return part{}
-	case r&inBucket != 0:
-		b := w.t.bucket(r)
-		return part{count: b.count, hosts: int(b.n), fam: b.fam, ref: r}
-	}
-	nd := &w.t.nodes[r]
-	return part{count: nd.count, hosts: int(nd.hosts), fam: nd.fam, ref: r}
-}
-
-// fewHosts returns sorted hosts of a bucket as a part.
-func fewHosts(fam family, few []host) part {
-	p := part{hosts: len(few), fam: fam, few: few}
-	for _, h := range few {
-		p.count += h.count
-	}
-	return p
+	return w.inCrown(fam, 1)
 }
 
 // open returns the longest prefix that holds p, which is not empty, and its halves, which are empty if that is a host.
 func (w *walker) open(p part) (n Net, low, high part) {
 	w.visited++
-	if p.crown != 0 {
-		if n, low, high = w.openCrown(&p); high.count > 0 {
-			return n, low, high
-		}
+	if w.sorted != nil {
+		return w.sorted.open(p)
 	}
-	switch {
-	case p.ref == 0:
-		return w.openFew(p)
-	case p.ref&inBucket != 0:
-		all := Net{fam: p.fam}
-		p.few = w.few[:w.t.bucket(p.ref).sorted(&w.few, all)]
-		return w.openFew(p)
-	}
-	nd := &w.t.nodes[p.ref]
-	return nd.net(), w.at(nd.child[0]), w.at(nd.child[1])
+	return w.openTrie(p)
 }
 
-// openCrown follows p down the crown to where it parts. If it leaves the crown in one piece, the halves are empty and p says where it
-// goes on.
-func (w *walker) openCrown(p *part) (n Net, low, high part) {
-	c := w.t.crowns[p.fam]
-	at := p.crown
-	for at < crownLen {
-		low, high = w.inCrown(p.fam, 2*at), w.inCrown(p.fam, 2*at+1)
-		if low.count > 0 && high.count > 0 {
-			plen := bits.Len(uint(at)) - 1
-			return Net{bits: uint64(at) << (64 - plen), fam: p.fam, plen: uint8(plen)}, low, high
-		}
-		at *= 2
-		if high.count > 0 {
-			at++
+// everywhere looks at all families, and returns what it finds disjoint and sorted by address, IPv4 first.
+func (w *walker) everywhere() []Heavy {
+	w.out = []Heavy{}
+	for fam := range families {
+		var ok bool
+		if w.lo, w.hi, ok = w.q.Tier.depths(fam); ok {
+			w.run(w.all(fam), 0)
 		}
 	}
-	p.ref = c[at].root
-	return Net{}, part{}, part{}
-}
-
-// openFew is open for sorted hosts.
-func (w *walker) openFew(p part) (n Net, low, high part) {
-	first, last := p.few[0].key, p.few[len(p.few)-1].key
-	n = Net{bits: first, fam: p.fam, plen: uint8(p.fam.width())}
-	if first == last {
-		return n, part{}, part{}
+	found := w.out
+	if len(found) > 0 && found[len(found)-1].Net.fam == nat64 { // sorted, but for NAT64 behind the IPv6 space that it is part of
+		slices.SortFunc(found, func(a, b Heavy) int { return Compare(a.Prefix(), b.Prefix()) })
 	}
-	plen := bits.LeadingZeros64(first ^ last)
-	n = Net{bits: first & mask(plen), fam: p.fam, plen: uint8(plen)}
-	at := 0
-	for p.few[at].key>>(63-plen)&1 == 0 {
-		at++
-	}
-	return n, fewHosts(p.fam, p.few[:at]), fewHosts(p.fam, p.few[at:])
+	return found
 }
 
 // run looks for heavy prefixes in p, which lies inside a prefix of length from.
