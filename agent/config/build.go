@@ -17,7 +17,7 @@ type builder struct {
 	doc *document
 }
 
-func build(p *problems, doc *document, in Inputs) *Config {
+func build(p *problems, doc *document, static staticSection, in Inputs) *Config {
 	b := &builder{p, in, doc}
 	cfg := &Config{
 		Agent:    b.agent(doc.Agent),
@@ -26,7 +26,9 @@ func build(p *problems, doc *document, in Inputs) *Config {
 		Firewall: b.firewall(doc.Firewall),
 		Jail:     b.jail(doc.Jail),
 		Live:     b.strategies(),
+		Static:   b.analyses(static),
 	}
+	b.logFormat(static.LogFormat)
 	cfg.Allow = b.list("allow", doc.Allow, 0, 0)
 	cfg.Deny = b.list("deny", doc.Deny, cfg.Jail.MaxPrefix4, cfg.Jail.MaxPrefix6)
 	return cfg

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"cidrx/detect"
+	"cidrx/detect/static"
 )
 
 // MaxStrategies is how many [live.NAME] sections there may be: every one of them looks at every event. One of the engine's is the self-test's.
@@ -35,6 +36,7 @@ type Config struct {
 	Firewall Firewall
 	Jail     Jail
 	Live     []detect.Strategy // sorted by name, at most MaxStrategies
+	Static   []static.Section  // sorted by name, at most MaxAnalyses: not for the agent, but checked
 }
 
 // Agent is the [agent] section.

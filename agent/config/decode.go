@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -16,7 +17,7 @@ func (r *strictReader) decode() bool {
 		return false
 	}
 	d := toml.NewDecoder(bytes.NewReader(r.data)).DisallowUnknownFields()
-	if err := d.Decode(new(document)); err != nil && len(r.wrong) == 0 {
+	if err := d.Decode(reflect.New(r.root).Interface()); err != nil && len(r.wrong) == 0 {
 		r.failDecode(err)
 		return false
 	}

@@ -50,6 +50,8 @@ func startFromDefaults(from, to reflect.Value) (any, error) {
 			*into = defaultSource()
 		case *liveSection:
 			*into = defaultLive()
+		case *analysisSection:
+			*into = defaultAnalysis()
 		case *tierSection:
 			*into = defaultTier()
 		}

@@ -55,15 +55,12 @@ func (b *builder) listFile(path, name string, check func(netip.Prefix) error) []
 		b.absolute(path, name)
 		return nil
 	}
-	data, err := readSmall(name, maxList)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		b.fail(path, "there is no file %s; create it (it may be empty), or take it out of the list", name)
-	case errors.Is(err, fs.ErrPermission):
-		b.fail(path, "%s cannot be read: permission denied; let the agent's user read it", name)
-	case err != nil:
-		b.fail(path, "%s cannot be read: %v", name, unwrapPath(err))
-	}
+	return b.addressFile(path, name, check)
+}
+
+// addressFile is listFile with any path.
+func (b *builder) addressFile(path, name string, check func(netip.Prefix) error) []ListEntry {
+	data := b.lines(path, name)
 	var out []ListEntry
 	number, faults := 0, 0
 	for line := range bytes.Lines(data) {
@@ -85,6 +82,20 @@ func (b *builder) listFile(path, name string, check func(netip.Prefix) error) []
 		out = append(out, ListEntry{Prefix: p, Origin: name, Note: strings.TrimSpace(note)})
 	}
 	return out
+}
+
+// lines reads a file of lines.
+func (b *builder) lines(path, name string) []byte {
+	data, err := readSmall(name, maxList)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		b.fail(path, "there is no file %s; create it (it may be empty), or take it out of the list", name)
+	case errors.Is(err, fs.ErrPermission):
+		b.fail(path, "%s cannot be read: permission denied; let the user that cidrx runs as read it", name)
+	case err != nil:
+		b.fail(path, "%s cannot be read: %v", name, unwrapPath(err))
+	}
+	return data
 }
 
 // parsePrefix reads an address or a network. An IPv4 address written in IPv6 is IPv4. Set bits behind the prefix are refused, because

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 )
 
 // file is a configuration file in memory.
@@ -35,14 +36,15 @@ func Parse(name string, data []byte, in Inputs) (*Config, []Warning, error) {
 
 // read makes a Config out of files and the rest of in.
 func read(p *problems, files []file, in Inputs) (*Config, []Warning, error) {
-	layers, whole := []map[string]any{}, true
-	for _, f := range files {
-		values, ok := readStrict(p, f.name, f.data)
-		layers, whole = append(layers, values), whole && ok
-	}
+	layers, whole := readLayers(p, reflect.TypeFor[document](), files)
 	layers = append(layers, readEnviron(p, in.Environ))
 	flags := readFlags(p, in.Flags)
 	if !whole { // what a file that cannot be read would have said is unknown: nothing else is worth saying
+		return nil, nil, p.err()
+	}
+	static, err := staticOf(takeStatic(layers))
+	if err != nil {
+		p.fail("static", "%v", err)
 		return nil, nil, p.err()
 	}
 	doc, err := layer(layers, flags)
@@ -51,7 +53,7 @@ func read(p *problems, files []file, in Inputs) (*Config, []Warning, error) {
 		return nil, nil, p.err()
 	}
 	declareEmpty(p, doc)
-	cfg := build(p, doc, in)
+	cfg := build(p, doc, static, in)
 	if err := p.err(); err != nil {
 		return nil, nil, err
 	}
@@ -60,6 +62,16 @@ func read(p *problems, files []file, in Inputs) (*Config, []Warning, error) {
 	}
 	warn(p, cfg)
 	return cfg, p.warnings, nil
+}
+
+// readLayers reads what each file says. whole is false if one of them cannot be read as TOML.
+func readLayers(p *problems, root reflect.Type, files []file) (layers []map[string]any, whole bool) {
+	whole = true
+	for _, f := range files {
+		values, ok := readStrict(p, root, f.name, f.data)
+		layers, whole = append(layers, values), whole && ok
+	}
+	return layers, whole
 }
 
 // readFiles reads the main file and conf.d/*.toml beside it, in order of name.

@@ -11,7 +11,7 @@ import (
 func keys(t reflect.Type) []string {
 	var out []string
 	for i := range t.NumField() {
-		if f := t.Field(i); f.Type != reflect.TypeFor[unavailable]() {
+		if f := t.Field(i); f.Type != reflect.TypeFor[unavailable]() && f.Tag.Get("toml") != anyName {
 			out = append(out, f.Tag.Get("toml"))
 		}
 	}
@@ -27,7 +27,11 @@ func allKeys(t reflect.Type, path string, out map[string]string) map[string]stri
 		return out
 	}
 	for i := range t.NumField() {
-		key, inner := t.Field(i).Tag.Get("toml"), t.Field(i).Type
+		key, inner := t.Field(i).Tag.Get("toml"), shape(t.Field(i).Type)
+		if key == anyName {
+			allKeys(inner, path+".NAME", out)
+			continue
+		}
 		out[strings.ToLower(key)] = strings.TrimPrefix(path+"."+key, ".")
 		below := path + "." + key
 		if inner.Kind() == reflect.Map {
@@ -39,11 +43,11 @@ func allKeys(t reflect.Type, path string, out map[string]string) map[string]stri
 }
 
 // nearestKey returns the key of section t that is likely meant by key, or the path of a key of that name elsewhere; or nothing.
-func nearestKey(t reflect.Type, key string) string {
+func (r *strictReader) nearestKey(t reflect.Type, key string) string {
 	if near := nearest(keys(t), key); near != "" {
 		return near
 	}
-	return allKeys(reflect.TypeFor[document](), "", map[string]string{})[strings.ToLower(key)]
+	return allKeys(r.root, "", map[string]string{})[strings.ToLower(key)]
 }
 
 // nearest returns the word that is the fewest edits away from text, not counting case; nothing if that is more than a third of it.

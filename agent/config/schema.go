@@ -12,9 +12,9 @@ type document struct {
 	Jail     jailSection              `toml:"jail"`
 	Live     map[string]liveSection   `toml:"live"`
 
-	Static others `toml:"static"`
+	Static staticPart `toml:"static"`
 
-	Global unavailable `toml:"global" later:"[global] is read by the command line analysis only; the agent's allowlist is [allow], its deny list [deny]"`
+	Global unavailable `toml:"global" later:"is for 'cidrx static --config' only; move it into a file of its own, or write [allow] for whitelist and [deny] for blacklist; the agent keeps its bans itself"`
 	Login  unavailable `toml:"login" later:"not available in this version; failed sshd logins are found by a [live.NAME] section with outcomes = [\"failure\"]"`
 	Notify unavailable `toml:"notify" later:"not available in this version; 'cidrxctl events -f' prints what happens"`
 	Listen unavailable `toml:"listen" later:"not available in this version; logs are followed as files, with paths in a [source.NAME] section"`

@@ -14,6 +14,7 @@ import (
 // key stands for what is checked later.
 type strictReader struct {
 	*problems
+	root   reflect.Type // of the document: what a file may hold
 	file   string
 	data   []byte
 	lines  []int          // offset of each line
@@ -37,9 +38,9 @@ func (s spot) index(i int) spot {
 	return spot{s.t.Elem(), fmt.Sprintf("%s[%d]", s.path, i), append(s.way[:len(s.way):len(s.way)], i)}
 }
 
-// readStrict returns what data says, without what is wrong with it; what is wrong goes to p. ok is false after a syntax error.
-func readStrict(p *problems, file string, data []byte) (values map[string]any, ok bool) {
-	r := &strictReader{problems: p, file: file, data: data, tables: map[string]int{}, values: map[string]any{}}
+// readStrict returns what data says, without what is wrong with it by the shape of root; what is wrong goes to p. ok is false after a syntax error.
+func readStrict(p *problems, root reflect.Type, file string, data []byte) (values map[string]any, ok bool) {
+	r := &strictReader{problems: p, root: root, file: file, data: data, tables: map[string]int{}, values: map[string]any{}}
 	for i := range data {
 		if i == 0 || data[i-1] == '\n' {
 			r.lines = append(r.lines, i)
@@ -52,7 +53,6 @@ func readStrict(p *problems, file string, data []byte) (values map[string]any, o
 	for _, way := range r.wrong {
 		prune(r.values, way)
 	}
-	delete(r.values, "static")
 	return r.values, true
 }
 
@@ -60,7 +60,7 @@ func readStrict(p *problems, file string, data []byte) (values map[string]any, o
 func (r *strictReader) walk() {
 	var p unstable.Parser
 	p.Reset(r.data)
-	root := spot{t: reflect.TypeFor[document]()}
+	root := spot{t: r.root}
 	here, known := root, true
 	for p.NextExpression() {
 		switch e := p.Expression(); e.Kind {
@@ -78,7 +78,7 @@ func (r *strictReader) walk() {
 func (r *strictReader) table(root spot, header *unstable.Node) (here spot, known bool) {
 	here = root
 	for key := header.Key(); key.Next(); {
-		if here, known = r.enter(here, key.Node()); !known {
+		if here, known = r.enter(here, key.Node(), true); !known {
 			return here, false
 		}
 		if here.t.Kind() != reflect.Slice {
@@ -111,15 +111,15 @@ func (r *strictReader) table(root spot, header *unstable.Node) (here spot, known
 func (r *strictReader) keyValue(here spot, kv *unstable.Node) {
 	for key := kv.Key(); key.Next(); {
 		var known bool
-		if here, known = r.enter(here, key.Node()); !known {
+		if here, known = r.enter(here, key.Node(), !key.IsLast() || kv.Value().Kind == unstable.InlineTable); !known {
 			return
 		}
 	}
 	r.value(here, kv.Value())
 }
 
-// enter goes from here to what key names.
-func (r *strictReader) enter(here spot, key *unstable.Node) (spot, bool) {
+// enter goes from here to what key names; section says that it is written as one.
+func (r *strictReader) enter(here spot, key *unstable.Node, section bool) (spot, bool) {
 	name := string(key.Data)
 	switch here.t.Kind() {
 	case reflect.Interface:
@@ -133,14 +133,14 @@ func (r *strictReader) enter(here spot, key *unstable.Node) (spot, bool) {
 		}
 		return there, true
 	case reflect.Struct:
-		return r.enterStruct(here, name, key)
+		return r.enterStruct(here, name, key, section)
 	}
 	r.noteKey(here.key(name, here.t), key)
 	r.failKey(here.key(name, here.t), "%s has no keys inside; it is %s", here.path, wanted(here.t))
 	return here, false
 }
 
-func (r *strictReader) enterStruct(here spot, name string, key *unstable.Node) (spot, bool) {
+func (r *strictReader) enterStruct(here spot, name string, key *unstable.Node, section bool) (spot, bool) {
 	there := here.key(name, here.t)
 	r.noteKey(there, key)
 	for i := range here.t.NumField() {
@@ -148,9 +148,17 @@ func (r *strictReader) enterStruct(here spot, name string, key *unstable.Node) (
 		if f.Tag.Get("toml") != name {
 			continue
 		}
-		there.t = f.Type
+		there.t = shape(f.Type)
 		if later := f.Tag.Get("later"); later != "" {
 			r.failKey(there, "%s", later)
+			return there, false
+		}
+		return there, true
+	}
+	if named, ok := namedSections(here.t); ok && section {
+		there.t = named.Elem()
+		if fault := labelFault(name); fault != "" {
+			r.failKey(there, "%s", fault)
 			return there, false
 		}
 		return there, true
@@ -160,9 +168,22 @@ func (r *strictReader) enterStruct(here spot, name string, key *unstable.Node) (
 		what = "unknown section"
 	}
 	r.failKey(there, "%s", what)
-	r.errors[len(r.errors)-1].Nearest = nearestKey(here.t, name)
+	r.errors[len(r.errors)-1].Nearest = r.nearestKey(here.t, name)
 	return there, false
 }
+
+// namedSections is the type of the sections with names of their own in a section that has keys, too; see staticSection.
+func namedSections(t reflect.Type) (reflect.Type, bool) {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Tag.Get("toml") == anyName {
+			return f.Type, true
+		}
+	}
+	return nil, false
+}
+
+// anyName is the tag of a field that holds sections by their names.
+const anyName = "*"
 
 // noteKey remembers where there stands.
 func (r *strictReader) noteKey(there spot, node *unstable.Node) {

@@ -2,7 +2,9 @@ package config
 
 import (
 	"reflect"
+	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
@@ -12,8 +14,17 @@ func (r *strictReader) value(here spot, node *unstable.Node) {
 	if here.t.Kind() == reflect.Pointer {
 		here.t = here.t.Elem()
 	}
+	if here.t == reflect.TypeFor[texts]() {
+		here.t = reflect.TypeFor[string]()
+		if node.Kind == unstable.Array {
+			here.t = reflect.TypeFor[[]string]()
+		}
+	}
 	switch here.t.Kind() {
 	case reflect.Interface:
+		if here.t == reflect.TypeFor[moment]() && !fits(here.t, node) {
+			r.failKey(here, "%s, but must be %s", found(node), wanted(here.t))
+		}
 	case reflect.Struct, reflect.Map:
 		r.inlineTable(here, node)
 	case reflect.Slice:
@@ -59,6 +70,8 @@ func (r *strictReader) list(here spot, node *unstable.Node) {
 // fits reports whether a simple value can be one of type t. A whole number will do for a number; nan and inf never do.
 func fits(t reflect.Type, node *unstable.Node) bool {
 	switch t.Kind() {
+	case reflect.Interface:
+		return slices.Contains([]unstable.Kind{unstable.String, unstable.LocalDate, unstable.LocalDateTime, unstable.DateTime}, node.Kind)
 	case reflect.String:
 		return node.Kind == unstable.String
 	case reflect.Bool:
@@ -91,6 +104,8 @@ func wanted(t reflect.Type) string {
 		return "a list in brackets"
 	case reflect.Struct, reflect.Map:
 		return "a section"
+	case reflect.Interface:
+		return `a time, such as "2026-05-01 14:00"`
 	}
 	if t == reflect.TypeFor[duration]() {
 		return `a duration in quotes, such as "10m"`
@@ -132,6 +147,19 @@ func nameFault(name string) string {
 		return "names are in lower case"
 	case letters != "" || name[0] < 'a' || name[0] > 'z':
 		return "a name begins with a letter and has only a to z, 0 to 9, - and _"
+	}
+	return ""
+}
+
+// labelFault says what is wrong with the name of a [static.NAME] section; nothing if it will do. It is a label of the report that
+// programs look for, so it may have what they have always looked for.
+func labelFault(name string) string {
+	const longest = 64
+	if name == "" || len(name) > longest {
+		return "a name has 1 to 64 bytes"
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "a name has printable characters only"
 	}
 	return ""
 }

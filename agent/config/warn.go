@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strconv"
 
-	"cidrx/detect"
 	"cidrx/detect/cidr"
 	"cidrx/detect/match"
 )
@@ -24,9 +23,9 @@ func warn(p *problems, cfg *Config) {
 	warnLists(p, cfg)
 	warnPaths(p, cfg.Sources)
 	for _, s := range cfg.Live {
-		warnFilter(p, s)
+		warnFilter(p, "live."+s.Name, s.Filter)
 		for i, t := range s.Tiers {
-			warnTier(p, s, i, t, cfg.Jail)
+			warnTier(p, "live."+s.Name, i, s.Filter, t, cfg.Jail)
 		}
 	}
 }
@@ -63,12 +62,11 @@ func warnPaths(p *problems, sources []Source) {
 }
 
 // warnFilter looks for expressions that everything matches, such as "nikto|".
-func warnFilter(p *problems, s detect.Strategy) {
-	path := "live." + s.Name
-	if s.Filter.UserAgent != "" && matchesAll(s.Filter.UserAgent) {
+func warnFilter(p *problems, path string, o match.Options) {
+	if o.UserAgent != "" && matchesAll(o.UserAgent) {
 		p.warn(path+".useragentRegex", "every user agent matches this")
 	}
-	if s.Filter.Endpoint != "" && matchesAll(s.Filter.Endpoint) {
+	if o.Endpoint != "" && matchesAll(o.Endpoint) {
 		p.warn(path+".endpointRegex", "every endpoint matches this")
 	}
 }
@@ -79,10 +77,10 @@ func matchesAll(expr string) bool {
 	return re.MatchString("") && re.MatchString("\x01") && re.MatchString("/\x02\n")
 }
 
-// warnTier looks for tiers that report everybody, or nobody.
-func warnTier(p *problems, s detect.Strategy, i int, t cidr.Tier, jail Jail) {
-	path := tierPath(p, s.Name, i)
-	if t.Needed(1) == 1 && t.Threshold == 0 && filterless(s.Filter) && t.MinHosts <= 1 {
+// warnTier looks for tiers of a section that report everybody, or nobody.
+func warnTier(p *problems, section string, i int, o match.Options, t cidr.Tier, jail Jail) {
+	path := tierPath(p, section, i)
+	if t.Needed(1) == 1 && t.Threshold == 0 && filterless(o) && t.MinHosts <= 1 {
 		p.warn(path, "without a filter, a single request is enough to be reported; raise minSize or threshold")
 	}
 	if t.SizeAlone > 0 && t.SizeAlone <= t.MinSize {
@@ -100,10 +98,10 @@ func warnTier(p *problems, s detect.Strategy, i int, t cidr.Tier, jail Jail) {
 }
 
 // tierPath is where tier i of a strategy stands, in whichever form.
-func tierPath(p *problems, strategy string, i int) string {
-	path := "live." + strategy + ".clusterArgSets"
+func tierPath(p *problems, section string, i int) string {
+	path := section + ".clusterArgSets"
 	if _, compact := p.where[path]; !compact {
-		path = "live." + strategy + ".tier"
+		path = section + ".tier"
 	}
 	return path + "[" + strconv.Itoa(i) + "]"
 }

@@ -181,9 +181,10 @@ func TestInstalledFile(t *testing.T) {
 	}
 }
 
-func TestStaticSectionsAreLeftAlone(t *testing.T) {
-	cfg := parse(t, "[static]\nlogFile = \"x\"\n[static.Some_Name]\nstartTime = 2024-01-01\nclusterArgSets = [[1, 2, 3, 4]]\n[log]\nlevel = \"warn\"\n")
-	if cfg.Log.Level != slog.LevelWarn {
-		t.Errorf("level %v", cfg.Log.Level)
+// TestStaticSectionsAreChecked although the agent has no use for them.
+func TestStaticSectionsAreChecked(t *testing.T) {
+	cfg := parse(t, "[static]\nlogFile = \"x\"\n[static.Some_Name]\nstartTime = 2024-01-01\nclusterArgSets = [[1, 2, 3, 0.4]]\n[log]\nlevel = \"warn\"\n")
+	if cfg.Log.Level != slog.LevelWarn || len(cfg.Static) != 1 || cfg.Static[0].Name != "Some_Name" {
+		t.Errorf("level %v, static %+v", cfg.Log.Level, cfg.Static)
 	}
 }
