@@ -68,7 +68,9 @@ func (p *plainPage) overview(r *Report) {
 	p.text("", strings.TrimRight("cidrx "+r.Version, " ")+": analysis of a log")
 	p.line("%s", strings.Repeat("=", p.width))
 	p.logs(r.Logs)
-	p.value("Format", "%s", r.Format)
+	if r.Format != "" {
+		p.value("Format", "%s", r.Format)
+	}
 	p.value("Requests", "%s", grouped(r.Requests))
 	p.value("Hosts", "%s", grouped(r.Hosts))
 	p.value("Skipped", "%s of %s (%.2f%%)", grouped(r.Skipped), counted(r.Lines, "line"), percentage(share(r.Skipped, r.Lines)))

@@ -25,8 +25,10 @@ func (p *plainPage) misses(t *Tier, s *Section) {
 	}
 	c := p.fit(rows, nil)
 	for i := range rows {
-		p.line("%s", c.row(rows[i].Prefix.String(), &rows[i]))
-		p.text("      ", t.Missed[i].Why)
+		p.line("%s", strings.TrimRight(c.row(rows[i].Prefix.String(), &rows[i]), " "))
+		if why := t.Missed[i].Why; why != "" {
+			p.text("      ", why)
+		}
 		if caught := catching(t, &t.Missed[i], s.Requests); len(caught) > 0 {
 			p.text("      would be caught with ", strings.Join(caught, ", "))
 		}

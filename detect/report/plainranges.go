@@ -15,7 +15,7 @@ const rangeIndent = 4
 func (p *plainPage) ranges(list []Range, total ...Range) {
 	c := p.fit(list, total)
 	for i := range list {
-		p.line("%s", c.row(list[i].Prefix.String(), &list[i]))
+		p.line("%s", strings.TrimRight(c.row(list[i].Prefix.String(), &list[i]), " "))
 	}
 	for i := range total {
 		p.line("%s [TOTAL]", c.row(strings.Repeat("-", c.prefix), &total[i]))
@@ -29,7 +29,7 @@ func (p *plainPage) fit(list, total []Range) rangeColumns {
 		for i := range ranges {
 			g := &ranges[i]
 			c.requests = max(c.requests, len(grouped(g.Requests)))
-			c.hosts = max(c.hosts, len(counted(g.Hosts, "host")))
+			c.hosts = max(c.hosts, len(hostsColumn(g.Hosts)))
 		}
 	}
 	for i := range list {

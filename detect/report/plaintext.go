@@ -37,59 +37,53 @@ func Printable(s string) string {
 // hidden says whether r does something other than being seen, such as to turn the direction of what follows.
 func hidden(r rune) bool { return !unicode.IsPrint(r) }
 
-// columns is how many columns of a terminal s takes, about: characters of East Asia take two, marks none.
+// columns is how many columns of a terminal s takes, about.
 func columns(s string) int {
 	n := 0
 	for _, r := range s {
-		switch {
-		case r < 0x300:
-			n++
-		case unicode.In(r, unicode.Mn, unicode.Me):
-		case r >= 0x1f300 && r < 0x1fb00, r >= 0xff01 && r <= 0xff60, r >= 0x3000 && r <= 0x303f,
-			unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana):
-			n += 2
-		default:
-			n++
-		}
+		n += runeColumns(r)
 	}
 	return n
 }
 
-// wrap breaks s into lines of at most width columns, between words where it can. Nothing but blanks is lost.
+// runeColumns is two for the characters of East Asia and emoji, none for marks.
+func runeColumns(r rune) int {
+	switch {
+	case r < 0x300:
+		return 1
+	case unicode.In(r, unicode.Mn, unicode.Me):
+		return 0
+	case r >= 0x1f300 && r < 0x1fb00, r >= 0xff01 && r <= 0xff60, r >= 0x3000 && r <= 0x303f,
+		unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana):
+		return 2
+	}
+	return 1
+}
+
+// wrap breaks s into lines of at most width columns, at blanks where it can. The blanks at a break are all that is lost.
 func wrap(s string, width int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(s) {
-		if line != "" && columns(line)+1+columns(word) <= width {
-			line += " " + word
-			continue
+	lines := []string{}
+	for {
+		head := fitting(s, width)
+		if head == s {
+			return append(lines, s)
 		}
-		if line != "" {
-			lines = append(lines, line)
+		if blank := strings.LastIndexByte(head, ' '); s[len(head)] != ' ' && blank > 0 {
+			head = head[:blank]
 		}
-		for columns(word) > width {
-			head := fitting(word, width)
-			lines, word = append(lines, head), word[len(head):]
-		}
-		line = word
+		lines, s = append(lines, strings.TrimRight(head, " ")), strings.TrimLeft(s[len(head):], " ")
 	}
-	if line != "" || lines == nil {
-		lines = append(lines, line)
-	}
-	return lines
 }
 
 // fitting is the start of s that takes at most width columns, one character at the least.
 func fitting(s string, width int) string {
-	end := 0
+	taken := 0
 	for i, r := range s {
-		next := i + utf8.RuneLen(r)
-		if end > 0 && columns(s[:next]) > width {
-			break
+		if taken += runeColumns(r); taken > width && i > 0 {
+			return s[:i]
 		}
-		end = next
 	}
-	return s[:end]
+	return s
 }
 
 // grouped writes 1234567 as 1,234,567.
