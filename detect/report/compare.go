@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/bits"
 	"net/netip"
+	"slices"
 
 	"cidrx/detect/cidr"
 )
@@ -27,10 +28,10 @@ type Side struct {
 // Addresses is how much of the address space a list of ranges covers.
 type Addresses struct {
 	IPv4 uint64
-	IPv6 uint64 // /64s; all of them count as one less than there are
+	IPv6 uint64 // /64s; at most 2^64-1
 }
 
-// Compared is a range, or a part of one, that has the same finders everywhere outside of the ranges that one of them found inside it.
+// Compared is a range, or a part of one.
 type Compared struct {
 	Prefix   netip.Prefix
 	Known    bool   // the counts of this very prefix are known, because a tier reported it
@@ -39,23 +40,27 @@ type Compared struct {
 	A, B     []Finder // by section, tier and prefix
 }
 
-// Finder is a tier and the range that it found, where that overlaps with the range in question.
+// Finder is a tier that found a range, in one piece or in several, or a wider one around it.
 type Finder struct {
 	Section string
-	Tier    int // from 1
-	Prefix  netip.Prefix
+	Tier    int          // from 1
+	Prefix  netip.Prefix // as it found it: the first piece
+	Pieces  int
 }
 
 // Compare compares what two analyses, of the same log in earnest, found.
 func Compare(a, b *Report, nameA, nameB string) *Comparison {
 	inA, inB := foundBy(a), foundBy(b)
 	onlyA, onlyB := cidr.Exclude(inA, inB), cidr.Exclude(inB, inA)
-	finders := [2][]finding{findings(a), findings(b)}
 	known := countsOf(a, b)
 	list := func(ps []netip.Prefix) []Compared {
 		out := make([]Compared, 0, len(ps))
 		for _, p := range ps {
-			out = append(out, compared(p, known, finders))
+			c := Compared{Prefix: p, A: finders(a, p), B: finders(b, p)}
+			if found := known[p]; found != nil {
+				c.Known, c.Requests, c.Hosts = true, found.Requests, found.Hosts
+			}
+			out = append(out, c)
 		}
 		return out
 	}
@@ -68,31 +73,40 @@ func Compare(a, b *Report, nameA, nameB string) *Comparison {
 // foundBy merges the ranges of all tiers of r.
 func foundBy(r *Report) []netip.Prefix {
 	var all []netip.Prefix
-	for _, f := range findings(r) {
-		all = append(all, f.Prefix)
+	for i := range r.Sections {
+		for j := range r.Sections[i].Tiers {
+			for _, found := range r.Sections[i].Tiers[j].Detected {
+				all = append(all, found.Prefix)
+			}
+		}
 	}
 	return cidr.Merge(all)
 }
 
-// finding is a Finder with its range.
-type finding struct {
-	Finder
-	found *Range
-}
-
-// findings lists all detected ranges of r, by section, tier and prefix.
-func findings(r *Report) []finding {
-	var out []finding
+// finders lists the tiers of r that found something that overlaps with p, by section and tier.
+func finders(r *Report, p netip.Prefix) []Finder {
+	out := []Finder{}
 	for i := range r.Sections {
-		s := &r.Sections[i]
-		for j := range s.Tiers {
-			for k := range s.Tiers[j].Detected {
-				found := &s.Tiers[j].Detected[k]
-				out = append(out, finding{Finder{s.Name, j + 1, found.Prefix}, found})
+		for j := range r.Sections[i].Tiers {
+			if touching := overlapping(r.Sections[i].Tiers[j].Detected, p); len(touching) > 0 {
+				out = append(out, Finder{r.Sections[i].Name, j + 1, touching[0].Prefix, len(touching)})
 			}
 		}
 	}
 	return out
+}
+
+// overlapping returns those of the disjoint and sorted ranges that overlap with p: one around it, or those inside it.
+func overlapping(ranges []Range, p netip.Prefix) []Range {
+	from, _ := slices.BinarySearchFunc(ranges, p, func(r Range, p netip.Prefix) int { return cidr.Compare(r.Prefix, p) })
+	if from > 0 && ranges[from-1].Prefix.Overlaps(p) {
+		return ranges[from-1 : from]
+	}
+	to := from
+	for to < len(ranges) && ranges[to].Prefix.Overlaps(p) {
+		to++
+	}
+	return ranges[from:to]
 }
 
 // countsOf finds the range with the most requests for each prefix that either report counted.
@@ -117,43 +131,28 @@ func countsOf(reports ...*Report) map[netip.Prefix]*Range {
 	return known
 }
 
-// compared tells what is known of p.
-func compared(p netip.Prefix, known map[netip.Prefix]*Range, by [2][]finding) Compared {
-	c := Compared{Prefix: p, A: around(p, by[0]), B: around(p, by[1])}
-	if found := known[p]; found != nil {
-		c.Known, c.Requests, c.Hosts = true, found.Requests, found.Hosts
-	}
-	return c
-}
-
-// around returns those who found something that overlaps with p.
-func around(p netip.Prefix, all []finding) []Finder {
-	out := []Finder{}
-	for i := range all {
-		if all[i].Prefix.Overlaps(p) {
-			out = append(out, all[i].Finder)
-		}
-	}
-	return out
-}
-
 func side(r *Report, name string, found []netip.Prefix) Side {
 	return Side{Name: name, Requests: r.Requests, Ranges: len(found), Addresses: covered(found)}
 }
 
-// covered adds up disjoint prefixes. What is narrower than a host counts as one.
+// covered adds up disjoint prefixes.
 func covered(ps []netip.Prefix) Addresses {
 	var sum Addresses
 	for _, p := range ps {
-		if p.Addr().Is4() {
-			sum.IPv4 += 1 << (32 - p.Bits())
-			continue
-		}
-		more, over := bits.Add64(sum.IPv6, 1<<(64-min(p.Bits(), 64)), 0)
-		if over > 0 || p.Bits() == 0 {
-			more = math.MaxUint64
-		}
-		sum.IPv6 = more
+		sum.add(p)
 	}
 	return sum
+}
+
+// add adds the addresses of p. What is narrower than a host counts as one.
+func (a *Addresses) add(p netip.Prefix) {
+	if p.Addr().Is4() {
+		a.IPv4 += 1 << (32 - p.Bits())
+		return
+	}
+	sum, over := bits.Add64(a.IPv6, 1<<(64-min(p.Bits(), 64)), 0)
+	if over > 0 || p.Bits() == 0 { // 2^64, which Go shifts out
+		sum = math.MaxUint64
+	}
+	a.IPv6 = sum
 }
