@@ -1,0 +1,93 @@
+package static
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"cidrx/detect/cidr"
+	"cidrx/detect/report"
+)
+
+// report puts together what was counted.
+func (a *Analysis) report(began time.Time) *report.Report {
+	everyone := a.counts.populations[0].hosts
+	r := &report.Report{
+		Version: a.options.Version, ReadTook: a.now().Sub(began),
+		Requests: a.counts.requests, Hosts: everyone.Hosts(), Space: space(everyone), DeniedAgents: a.denied(),
+	}
+	a.ofLogs(r)
+	if a.counts.timed {
+		r.First, r.Last = time.Unix(a.counts.first, 0).UTC(), time.Unix(a.counts.last, 0).UTC()
+	}
+	for i := range a.sections {
+		r.Sections = append(r.Sections, a.section(i))
+	}
+	r.Warnings = a.warnings(r)
+	r.Generated = a.now()
+	r.Took = r.Generated.Sub(began)
+	return r
+}
+
+// ofLogs adds what the logs are, and how many lines they have.
+func (a *Analysis) ofLogs(r *report.Report) {
+	var formats []string
+	for i := range a.logs {
+		l := &a.logs[i]
+		r.Logs = append(r.Logs, l.Name)
+		r.Lines, r.Skipped, r.Ignored = r.Lines+l.lines, r.Skipped+l.skipped, r.Ignored+l.ignored
+		if l.lines > 0 && !slices.Contains(formats, l.format) {
+			formats = append(formats, l.format)
+		}
+	}
+	r.Format = strings.Join(formats, ",")
+}
+
+// denied are the hosts that sent a user agent of the deny list, without the allowed ones.
+func (a *Analysis) denied() []netip.Prefix {
+	var out []netip.Prefix
+	for k := range maps.Keys(a.counts.denied) {
+		host := k.Host()
+		if !slices.ContainsFunc(a.options.Allow, host.Overlaps) {
+			out = append(out, host)
+		}
+	}
+	slices.SortFunc(out, cidr.Compare)
+	return out
+}
+
+// section answers all that a section asks.
+func (a *Analysis) section(i int) report.Section {
+	s := a.sections[i]
+	p := a.counts.populations[s.who]
+	out := report.Section{
+		Name: s.Name, UserAgent: s.Filter.UserAgent, Endpoint: s.Filter.Endpoint, Start: s.Start, End: s.End,
+		Requests: p.total, Hosts: p.hosts.Hosts(), Allowed: p.allowed,
+	}
+	for _, prefix := range s.Ranges {
+		out.Asked = append(out.Asked, p.ranged(prefix))
+	}
+	for j := range s.Tiers {
+		out.Balance = out.Balance || s.Tiers[j].Balance
+		out.Tiers = append(out.Tiers, a.Try(i, s.Tiers[j]))
+	}
+	return out
+}
+
+// ranged is what was counted inside a prefix.
+func (p *population) ranged(prefix netip.Prefix) report.Range {
+	requests, hosts := p.hosts.Count(prefix)
+	first, last := p.hosts.Span(prefix)
+	return report.Range{
+		Prefix: prefix, Requests: requests, Share: share(requests, p.total), Hosts: hosts, First: timeOf(first), Last: timeOf(last),
+	}
+}
+
+func share(part, total uint64) float64 {
+	if total == 0 {
+		return 0
+	}
+	return float64(part) / float64(total)
+}

@@ -1,0 +1,153 @@
+package static
+
+import (
+	"fmt"
+
+	"cidrx/detect/cidr"
+	"cidrx/detect/report"
+)
+
+// Types of warnings. Programs may look for them.
+const (
+	WarnEmptyLog      = "empty_log"
+	WarnNoRequests    = "no_requests"
+	WarnNoTime        = "no_time"
+	WarnNothingPassed = "nothing_passed"
+	WarnSkippedLines  = "skipped_lines"
+	WarnLongLines     = "long_lines"
+	WarnProxy         = "proxy"
+	WarnCatchesAll    = "tier_catches_all"
+)
+
+// warnings are what a reader of the report must know, what makes the whole of it doubtful first.
+func (a *Analysis) warnings(r *report.Report) []report.Warning {
+	var out []report.Warning
+	for _, one := range []func(*report.Report) []report.Warning{
+		a.warnEmpty, a.warnTime, a.warnSkipped, a.warnProxy, a.warnNothing, a.warnCatches,
+	} {
+		out = append(out, one(r)...)
+	}
+	return out
+}
+
+func (a *Analysis) warnEmpty(r *report.Report) (out []report.Warning) {
+	for i := range a.logs {
+		if l := &a.logs[i]; l.lines == 0 {
+			out = append(out, report.Warning{Type: WarnEmptyLog, Message: fmt.Sprintf("%s: the log is empty", l.Name), Count: 1})
+		}
+	}
+	if r.Requests == 0 {
+		out = append(out, report.Warning{
+			Type: WarnNoRequests, Count: r.Ignored,
+			Message: fmt.Sprintf("no line is about a request or login: all %s are of other programs", thousands(r.Ignored)),
+		})
+	}
+	return out
+}
+
+// warnTime tells of time ranges that lines without a time cannot be in.
+func (a *Analysis) warnTime(r *report.Report) []report.Warning {
+	for _, s := range a.sections {
+		if a.counts.populations[s.who].timed && a.counts.untimed > 0 {
+			return []report.Warning{{
+				Type: WarnNoTime, Count: a.counts.untimed,
+				Message: fmt.Sprintf("%s of %s requests have no time: no time range includes them", thousands(a.counts.untimed), thousands(r.Requests)),
+			}}
+		}
+	}
+	return nil
+}
+
+func (a *Analysis) warnSkipped(*report.Report) (out []report.Warning) {
+	for i := range a.logs {
+		l := &a.logs[i]
+		if l.skipped > 0 {
+			out = append(out, report.Warning{
+				Type: WarnSkippedLines, Count: l.skipped,
+				Message: fmt.Sprintf("%s: %s of %s lines are not in the format %s, the first because %s: %q",
+					l.Name, thousands(l.skipped), thousands(l.lines), l.format, l.why, l.example),
+			})
+		}
+		if l.long > 0 {
+			out = append(out, report.Warning{
+				Type: WarnLongLines, Count: l.long,
+				Message: fmt.Sprintf("%s: %s lines are longer than 1 MiB and were passed over", l.Name, thousands(l.long)),
+			})
+		}
+	}
+	return out
+}
+
+const (
+	proxyShare = 0.95 // of all requests, that make an address look like a proxy
+	proxyLeast = 100  // requests; fewer say nothing
+)
+
+// warnProxy tells of logs that show a proxy in the place of the clients.
+func (a *Analysis) warnProxy(r *report.Report) []report.Warning {
+	if r.Requests < proxyLeast {
+		return nil
+	}
+	var private uint64
+	var most cidr.HostCount
+	hosts := a.counts.populations[0].hosts
+	for _, all := range families {
+		hosts.Walk(all, func(h cidr.HostCount) bool {
+			if h.Requests > most.Requests {
+				most = h
+			}
+			return true
+		})
+	}
+	for _, p := range privateNets {
+		requests, _ := hosts.Count(p)
+		private += requests
+	}
+	const advice = "if a proxy stands in front, the log names it in the place of the clients: log the forwarded address"
+	switch {
+	case share(most.Requests, r.Requests) >= proxyShare:
+		return []report.Warning{{
+			Type: WarnProxy, Count: most.Requests,
+			Message: fmt.Sprintf("%s sent %.0f %% of all requests; %s", most.Key.Host().Addr(), 100*share(most.Requests, r.Requests), advice),
+		}}
+	case share(private, r.Requests) >= proxyShare:
+		return []report.Warning{{
+			Type: WarnProxy, Count: private,
+			Message: fmt.Sprintf("private addresses sent %.0f %% of all requests; %s", 100*share(private, r.Requests), advice),
+		}}
+	}
+	return nil
+}
+
+func (a *Analysis) warnNothing(r *report.Report) (out []report.Warning) {
+	for i := range r.Sections {
+		if s := &r.Sections[i]; s.Requests == 0 && r.Requests > 0 {
+			out = append(out, report.Warning{
+				Type: WarnNothingPassed, Count: 1,
+				Message: fmt.Sprintf("section %q: no request passes its filters and its time range", s.Name),
+			})
+		}
+	}
+	return out
+}
+
+// warnCatches tells of tiers that report more than half of what they are asked about.
+func (a *Analysis) warnCatches(r *report.Report) (out []report.Warning) {
+	for i := range r.Sections {
+		s := &r.Sections[i]
+		for j := range s.Tiers {
+			var caught uint64
+			for _, found := range s.Tiers[j].Merged {
+				caught += found.Requests
+			}
+			if caught > s.Requests/2 {
+				out = append(out, report.Warning{
+					Type: WarnCatchesAll, Count: caught,
+					Message: fmt.Sprintf("section %q, tier %d: its ranges sent %.0f %% of the requests; look at them before they are blocked",
+						s.Name, j+1, 100*share(caught, s.Requests)),
+				})
+			}
+		}
+	}
+	return out
+}
