@@ -9,13 +9,15 @@ type access struct {
 	text  *text
 	vhost bool // HOST:PORT in front
 	long  bool // referer and user agent at the end
+
+	marks *marks // for Briefs
 }
 
 // accessPreset makes a preset's parser. More fields may follow at the end: administrators like to add them.
 func accessPreset(format string, vhost, long bool) func(Options) (Parser, error) {
 	return func(opts Options) (Parser, error) {
 		l, err := compile(format)
-		return &access{newText(l, true, opts), vhost, long}, err
+		return &access{text: newText(l, true, opts), vhost: vhost, long: long}, err
 	}
 }
 

@@ -1,42 +1,206 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
-// Briefs takes lines of the usual shape apart in one walk, which finds their newline on the way.
+// Briefs takes lines of the usual shape apart by their marks.
 func (p *access) Briefs(block []byte, from int, want Fields, out []Brief) (n, next int) {
+	if p.marks == nil {
+		p.marks = new(marks)
+	}
 	for n < len(out) && from < len(block) {
-		b := &out[n]
-		b.Begin = uint32(from)
-		end := p.brief(block, from, want, b)
-		b.Usual = end > 0
-		if !b.Usual {
+		w := p.marks.window(block, from, len(out)-n)
+		read, end := p.briefWindow(&w, from, want, out[n:])
+		if read == 0 { // a line longer than the window
 			end = lineEnd(block, from)
+			out[n] = Brief{Begin: uint32(from), End: uint32(end)}
+			read = 1
 		}
-		b.End = uint32(end)
-		n, from = n+1, min(end+1, len(block))
+		n, from = n+read, min(end+1, len(block))
 	}
 	return n, from
 }
 
-// brief reads the line at from if it has the usual shape, and returns where it ends, else -1.
-func (p *access) brief(block []byte, from int, want Fields, b *Brief) (end int) {
-	line := block[from:lineEnd(block, from)]
-	var ev Event
-	if bytes.IndexByte(line, '\\') >= 0 || !p.usual(line, &ev) {
-		return -1
+// briefWindow reads the lines that end in w, the first of which begins at from; n is how many and end where the last of them ends.
+func (p *access) briefWindow(w *window, from int, want Fields, out []Brief) (n, end int) {
+	for ; n < len(out) && len(w.marks) > 0; n++ {
+		b := &out[n]
+		used := p.brief(w, from, want, b)
+		b.Usual = used > 0
+		if !b.Usual {
+			if used = w.toEnd(0); used == 0 {
+				break
+			}
+		}
+		end = w.from + int(w.marks[used-1])
+		w.marks = w.marks[used:]
+		b.Begin, b.End = uint32(from), uint32(end)
+		from = end + 1
 	}
-	v4 := ev.Client.As4()
-	b.V4 = uint32(v4[0])<<24 | uint32(v4[1])<<16 | uint32(v4[2])<<8 | uint32(v4[3])
-	b.Unix, b.Is6, b.Status = ev.Time.Unix(), false, uint16(ev.Status)
-	b.Method, b.Target, b.UserAgent = spanIn(block, ev.Method), spanIn(block, ev.Target), spanIn(block, ev.UserAgent)
-	return from + len(line)
+	return n, end
 }
 
-// spanIn says where piece, which shares its memory with block, lies in it.
-func spanIn(block, piece []byte) Span {
-	if piece == nil {
+// stampedHead is the length of what stands between the address and the request: ` - - [02/Jan/2006:15:04:05 -0700] "`.
+const stampedHead = 6 + clfLen + 3
+
+// brief reads the line at from, whose marks are the first of w, if it has the usual shape: that of access.usual. It returns how many
+// of the marks are the line's, 0 if only Parse can tell.
+func (p *access) brief(w *window, from int, want Fields, b *Brief) (used int) {
+	block, first := w.block, w.from+int(w.marks[0])
+	if p.vhost {
+		if from = behindHost(block, from, first); from < 0 {
+			return 0
+		}
+	}
+	head := first + 1 - stampedHead
+	if head-from < len("0.0.0.0") || first == len(block) {
+		return 0
+	}
+	v4, n := quickIPv4(block[from:])
+	b.V4, b.Is6 = v4, false
+	if n != head-from && !b.setClient(block[from:head]) {
+		return 0
+	}
+	between := block[head : head+stampedHead]
+	if string(between[:6]) != " - - [" || string(between[6+clfLen:]) != `] "` {
+		return 0
+	}
+	unix, ok := p.text.stamps.clf.unix(between[6:])
+	if !ok {
+		return 0
+	}
+	b.Unix = unix
+	if p.long {
+		return p.briefLong(w, want, b)
+	}
+	return p.briefShort(w, want, b)
+}
+
+// setClient reads an address that quickIPv4 has not.
+func (b *Brief) setClient(field []byte) bool {
+	addr, ok := parseClient(field)
+	if !ok || bytes.IndexByte(field, ' ') >= 0 {
+		return false
+	}
+	if b.Is6 = addr.Is6(); !b.Is6 {
+		v4 := addr.As4()
+		b.V4 = binary.BigEndian.Uint32(v4[:])
+		return true
+	}
+	v6 := addr.As16()
+	b.Hi, b.Lo = binary.BigEndian.Uint64(v6[:8]), binary.BigEndian.Uint64(v6[8:])
+	return true
+}
+
+// behindHost returns where the line at from goes on behind its host, colon, port and blank, which must stand before the first mark; -1
+// if it has none.
+func behindHost(block []byte, from, first int) int {
+	n := bytes.IndexByte(block[from:first], ' ')
+	if n < 0 || bytes.IndexByte(block[from:from+n], ':') < 0 {
+		return -1
+	}
+	return from + n + 1
+}
+
+// briefLong reads `" STATUS BYTES "REFERER" "AGENT"` behind the request and accepts what follows a blank.
+func (p *access) briefLong(w *window, want Fields, b *Brief) (used int) {
+	const quotes = 6
+	if len(w.marks) <= quotes {
+		return 0
+	}
+	block, m := w.block, w.marks[:quotes+1]
+	q1, q2, q3, q4 := w.from+int(m[0]), w.from+int(m[1]), w.from+int(m[2]), w.from+int(m[3])
+	q6, end := w.from+int(m[5]), w.from+int(m[6])
+	if m[4] != m[3]+2 || string(block[q4:q4+3]) != `" "` || block[q2] != '"' || block[q3] != '"' || block[q6] != '"' {
+		return 0
+	}
+	status, ok := briefNumbers(block[q2+1 : q3])
+	if !ok {
+		return 0
+	}
+	b.Status = status
+	if used = quotes + 1; end != q6+1 || !w.ends(end) {
+		if block[q6+1] != ' ' {
+			return 0
+		}
+		used = w.quotesToEnd(quotes)
+	}
+	b.UserAgent = presentSpan(block, q4+3, q6)
+	if want&(WantMethod|WantTarget) != 0 {
+		b.setRequest(block, q1+1, q2)
+	}
+	return used
+}
+
+// briefShort reads `" STATUS BYTES` behind the request and accepts what follows a blank.
+func (p *access) briefShort(w *window, want Fields, b *Brief) (used int) {
+	if len(w.marks) <= 2 {
+		return 0
+	}
+	q1, q2 := w.from+int(w.marks[0]), w.from+int(w.marks[1])
+	if w.block[q2] != '"' {
+		return 0
+	}
+	if used = w.quotesToEnd(2); used == 0 {
+		return 0
+	}
+	end := w.from + int(w.marks[used-1])
+	numbers := w.block[q2+1 : end]
+	if len(numbers) < 6 {
+		return 0
+	}
+	if n := bytes.IndexByte(numbers[5:], ' '); n >= 0 {
+		numbers = numbers[:5+n]
+	}
+	var scratch Event
+	if rest, ok := usualNumbers(numbers, &scratch); !ok || len(rest) > 0 {
+		return 0
+	}
+	b.Status, b.UserAgent = uint16(scratch.Status), Span{}
+	if want&(WantMethod|WantTarget) != 0 {
+		b.setRequest(w.block, q1+1, q2)
+	}
+	return used
+}
+
+// briefNumbers reads " STATUS BYTES ".
+func briefNumbers(b []byte) (status uint16, ok bool) {
+	n := len(b) - 1
+	if n < 6 || b[4] != ' ' || b[n] != ' ' || b[0] != ' ' {
+		return 0, false
+	}
+	hundreds, tens, ones := b[1]-'0', b[2]-'0', b[3]-'0'
+	if hundreds > 9 || tens > 9 || ones > 9 {
+		return 0, false
+	}
+	status = uint16(hundreds)*100 + uint16(tens)*10 + uint16(ones)
+	if b[5] == '-' {
+		return status, n == 6
+	}
+	_, digits := scanNumber(b[5:n])
+	return status, digits == n-5
+}
+
+// setRequest splits the request line at block[from:to].
+func (b *Brief) setRequest(block []byte, from, to int) {
+	method, target := requestParts(block[from:to])
+	b.Method = Span{uint32(from), uint32(from + len(method))}
+	b.Target = Span{}
+	if target == nil {
+		return
+	}
+	if method != nil { // the target comes behind the blank behind it
+		from += len(method) + 1
+	}
+	b.Target = Span{uint32(from), uint32(from + len(target))}
+}
+
+// presentSpan is present for block[from:to].
+func presentSpan(block []byte, from, to int) Span {
+	if to == from+1 && block[from] == '-' {
 		return Span{}
 	}
-	at := cap(block) - cap(piece)
-	return Span{uint32(at), uint32(at + len(piece))}
+	return Span{uint32(from), uint32(to)}
 }

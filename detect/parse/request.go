@@ -2,22 +2,28 @@ package parse
 
 import "bytes"
 
-// splitRequest sets ev's method and target from a request line as logged, escapes still in it. What is no request (TLS on a plain
-// port, a probe of another protocol) has no method; its text is the target, so that filters can look at it. "-" and "" give neither.
+// splitRequest sets ev's method and target from a request line as logged, escapes still in it.
 func splitRequest(line []byte, ev *Event) {
+	method, target := requestParts(line)
+	if ev.Target = target; method != nil {
+		ev.Method = method
+	}
+}
+
+// requestParts splits a request line. What is no request (TLS on a plain port, a probe of another protocol) has no method; its text is
+// the target, so that filters can look at it. "-" and "" give neither.
+func requestParts(line []byte) (method, target []byte) {
 	line = present(line)
 	sp := bytes.IndexByte(line, ' ')
 	if sp <= 0 || !isMethod(line[:sp]) {
-		ev.Target = line
-		return
+		return nil, line
 	}
 	target, versioned := cutVersion(line[sp+1:])
 	// HTTP/0.9 has no version; then only a path makes it a request.
 	if len(target) == 0 || !versioned && target[0] != '/' {
-		ev.Target = line
-		return
+		return nil, line
 	}
-	ev.Method, ev.Target = line[:sp], target
+	return line[:sp], target
 }
 
 // cutVersion cuts " HTTP/x.y" off the end. Servers log targets with blanks in them, so it is looked for from the right.

@@ -47,6 +47,15 @@ type clfMinute struct {
 
 // parse reads the stamp at the start of b, which holds clfLen bytes or more; n is clfLen, or 0 if there is none.
 func (m *clfMinute) parse(b []byte) (t time.Time, n int) {
+	unix, ok := m.unix(b)
+	if !ok {
+		return time.Time{}, 0
+	}
+	return time.Unix(unix, 0).UTC(), clfLen
+}
+
+// unix is parse in Unix seconds.
+func (m *clfMinute) unix(b []byte) (unix int64, ok bool) {
 	b = b[:clfLen]
 	key := [4]uint64{
 		binary.LittleEndian.Uint64(b),
@@ -55,13 +64,11 @@ func (m *clfMinute) parse(b []byte) (t time.Time, n int) {
 		binary.LittleEndian.Uint64(b[18:]) >> 16, // " -0700"
 	}
 	if key != m.key && !m.learn(b, key) {
-		return time.Time{}, 0
+		return 0, false
 	}
-	sec, ok := twoDigits(b[18:])
-	if !ok || sec > 60 || b[17] != ':' {
-		return time.Time{}, 0
-	}
-	return time.Unix(m.began+int64(sec), 0).UTC(), clfLen
+	hi, lo := b[18]-'0', b[19]-'0'
+	sec := int64(hi)*10 + int64(lo)
+	return m.began + sec, hi <= 9 && lo <= 9 && sec <= 60 && b[17] == ':'
 }
 
 // learn remembers the minute of the stamp b, whose key is given.
