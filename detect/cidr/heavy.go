@@ -59,15 +59,6 @@ func (w *walker) all(fam family) part {
 	return w.inCrown(fam, 1)
 }
 
-// open returns the longest prefix that holds p, which is not empty, and its halves, which are empty if that is a host.
-func (w *walker) open(p part) (n Net, low, high part) {
-	w.visited++
-	if w.sorted != nil {
-		return w.sorted.open(p)
-	}
-	return w.openTrie(p)
-}
-
 // everywhere looks at all families, and returns what it finds disjoint and sorted by address, IPv4 first.
 func (w *walker) everywhere() []Heavy {
 	w.out = []Heavy{}

@@ -90,11 +90,11 @@ func (s *Sorted) gather(hosts []HostCount) {
 }
 
 func (h Host4) count() HostCount {
-	return HostCount{Key: key4(h.Addr), Requests: uint64(h.Requests), First: h.First, Last: h.Last}
+	return HostCount{Key: Key4(h.Addr), Requests: uint64(h.Requests), First: h.First, Last: h.Last}
 }
 
-// key4 returns the host of an IPv4 address.
-func key4(addr uint32) Key { return Key{bits: uint64(addr) << 32, fam: ipv4} }
+// Key4 returns the host of the IPv4 address a.b.c.d given as a<<24 | b<<16 | c<<8 | d.
+func Key4(addr uint32) Key { return Key{bits: uint64(addr) << 32, fam: ipv4} }
 
 // absorb adds what was counted of the same host elsewhere. A count stops at 2^64-1.
 func (h *HostCount) absorb(other HostCount) {

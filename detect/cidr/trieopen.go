@@ -63,8 +63,13 @@ func fewHosts(fam family, few []host) part {
 	return p
 }
 
-// openTrie is open for a part of a trie.
-func (w *walker) openTrie(p part) (n Net, low, high part) {
+// open returns the longest prefix that holds p, which is not empty, and its halves, which are empty if that is a host. That a Sorted
+// is told apart here, and not in a function of its own, saves copying three parts: a tenth of the time.
+func (w *walker) open(p part) (n Net, low, high part) {
+	w.visited++
+	if w.sorted != nil {
+		return w.sorted.open(p)
+	}
 	if p.at != 0 {
 		if n, low, high = w.openCrown(&p); high.count > 0 {
 			return n, low, high
