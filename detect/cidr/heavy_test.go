@@ -70,6 +70,10 @@ func TestHeavyAgainstTwin(t *testing.T) {
 			if diff := cmp.Diff(want, got, byValue); diff != "" {
 				t.Fatalf("seed %d, tier %+v (-want +got):\n%s", seed, *tier, diff)
 			}
+			q.All = sortedOf(r, all)
+			if diff := cmp.Diff(want, sortedOf(r, trie).Heavy(q), byValue); diff != "" {
+				t.Fatalf("seed %d, tier %+v, Sorted (-want +got):\n%s", seed, *tier, diff)
+			}
 			modes[map[bool]string{true: "balance", false: "share"}[tier.Balance]] += len(got)
 		}
 	}
