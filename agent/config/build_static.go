@@ -129,7 +129,9 @@ func (b *builder) analysis(name string, s analysisSection, zone *time.Location) 
 		Start:  b.moment(path+".startTime", s.StartTime, zone, false),
 		End:    b.moment(path+".endTime", s.EndTime, zone, true),
 		Ranges: b.ranges(path+".cidrRanges", s.CidrRanges),
-		Tiers:  b.tiers(path, s.live()),
+	}
+	if len(s.ClusterArgSets)+len(s.Tier) > 0 || len(s.CidrRanges) == 0 && !b.in.tierless {
+		out.Tiers = b.tiers(path, s.live())
 	}
 	if !out.Start.IsZero() && !out.End.IsZero() && out.End.Before(out.Start) {
 		b.fail(path+".endTime", "%s is before startTime, %s", momentText(s.EndTime), momentText(s.StartTime))

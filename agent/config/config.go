@@ -116,4 +116,6 @@ type Inputs struct {
 	Environ     []string                      // as os.Environ gives it; only CIDRX_ variables are looked at
 	CheckFormat func(format string) error     // says what is wrong with a log format; nil: any will do
 	CheckFields func(map[string]string) error // says what is wrong with a field map of nginx-json; nil: any will do
+
+	tierless bool // sections of 'cidrx static' need no tiers
 }

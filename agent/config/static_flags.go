@@ -103,9 +103,8 @@ func OfFlags(f StaticFlags, in Inputs) (*Static, []Warning, error) {
 	if f.Format != "" {
 		part.LogFormat = f.Format
 	}
-	if a := f.section(p); !f.NoTiers || len(a.Tier) > 0 {
-		part.Named = map[string]analysisSection{FlagSection: a}
-	}
+	part.Named = map[string]analysisSection{FlagSection: f.section(p)}
+	in.tierless = f.NoTiers || len(f.ClusterArgSets) > 0
 	return buildStatic(p, doc, part, in)
 }
 

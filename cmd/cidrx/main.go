@@ -59,7 +59,7 @@ func rootCommand() *cobra.Command {
 		Args:                       knownCommand,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(agentCommand(), checkCommand(), replayCommand(), parseCommand(), demoCommand(), versionCommand())
+	root.AddCommand(agentCommand(), checkCommand(), replayCommand(), parseCommand(), staticCommand(), demoCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	return root
 }

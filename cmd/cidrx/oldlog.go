@@ -3,8 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"compress/bzip2"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -72,30 +70,54 @@ func expand(name string) ([]string, error) {
 // peekBytes is how much of a log is looked at to tell its format.
 const peekBytes = 64 << 10
 
+// stdinName is what standard input is called.
+const stdinName = "standard input"
+
 func openLog(path string) (*oldLog, error) {
-	l := &oldLog{name: path, written: time.Now()}
+	in, info, err := openRaw(path)
+	if err != nil {
+		return nil, err
+	}
+	l := &oldLog{name: path, written: time.Now(), closers: []io.Closer{in}}
+	if path == "-" {
+		l.name = stdinName
+	}
+	if info.Mode().IsRegular() {
+		l.written = info.ModTime()
+	}
+	r, err := unpack(in, path)
+	if err != nil {
+		l.close()
+		return nil, fmt.Errorf("%s: %w", l.name, err)
+	}
+	l.Reader, l.closers = bufio.NewReaderSize(r, peekBytes), append([]io.Closer{r}, l.closers...)
+	return l, nil
+}
+
+func (l *oldLog) close() { oldLogs{l}.close() }
+
+// openRaw opens a file, or standard input, as it is.
+func openRaw(path string) (*os.File, fs.FileInfo, error) {
 	in := os.Stdin
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, unreadable(path, err)
+			return nil, nil, unreadable(path, err)
 		}
-		in, l.closers = f, append(l.closers, f)
-	} else {
-		l.name = "standard input"
+		in = f
 	}
-	if info, err := in.Stat(); err == nil && info.IsDir() {
-		oldLogs{l}.close()
-		return nil, fmt.Errorf("%s: a directory; name the logs in it, such as %s", path, filepath.Join(path, "access.log*"))
-	} else if err == nil && info.Mode().IsRegular() {
-		l.written = info.ModTime()
+	info, err := in.Stat()
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%w; name the logs in it, such as %s", errDirectory, filepath.Join(path, "access.log*"))
 	}
-	if err := l.decompress(in); err != nil {
-		oldLogs{l}.close()
-		return nil, fmt.Errorf("%s: %w", path, err)
+	if err != nil {
+		in.Close()
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return l, nil
+	return in, info, nil
 }
+
+var errDirectory = errors.New("a directory")
 
 // unreadable says why a log cannot be opened, with the next step.
 func unreadable(path string, err error) error {
@@ -106,39 +128,10 @@ func unreadable(path string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s: %w; logs are for root and the group adm: try sudo", path, err)
 	}
-	return fmt.Errorf("%s: %w", path, err)
-}
-
-// packed are compressions by the bytes that a file begins with. Those without a reader have a program that unpacks them.
-var packed = []struct {
-	magic   string
-	open    func(io.Reader) (io.Reader, error)
-	program string
-}{
-	{"\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }, ""},
-	{"BZh", func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }, ""},
-	{"\x28\xb5\x2f\xfd", nil, "zstdcat"},
-	{"\xfd7zXZ\x00", nil, "xzcat"},
-}
-
-// decompress makes l read what is in the file.
-func (l *oldLog) decompress(in io.Reader) error {
-	l.Reader = bufio.NewReaderSize(in, peekBytes)
-	for _, p := range packed {
-		if head, _ := l.Peek(len(p.magic)); !bytes.Equal(head, []byte(p.magic)) {
-			continue
-		}
-		if p.open == nil {
-			return fmt.Errorf("compressed in a way that is not read here; %s %s | cidrx … --logfile -", p.program, l.name)
-		}
-		r, err := p.open(l.Reader)
-		if err != nil {
-			return err
-		}
-		l.Reader = bufio.NewReaderSize(r, peekBytes)
-		return nil
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w; see what is there: ls -l %s", path, err, filepath.Dir(path))
 	}
-	return nil
+	return fmt.Errorf("%s: %w", path, err)
 }
 
 // maxFirstLines is how many lines of a log are looked at to tell its format.
