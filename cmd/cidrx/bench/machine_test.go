@@ -62,12 +62,15 @@ func loadAverage() string {
 
 // onCores runs f on a thread that may use only the first cores; processes that f starts inherit that, and Go programs among them size
 // themselves by it. The caller has bound itself to the thread.
-func onCores(f func() error) error {
+func onCores(f func() error) error { return onFirst(cores, f) }
+
+// onFirst is onCores for any number of them.
+func onFirst(n int, f func() error) error {
 	var before, some unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		return fmt.Errorf("sched_getaffinity: %w", err)
 	}
-	for cpu := 0; some.Count() < min(cores, before.Count()); cpu++ {
+	for cpu := 0; some.Count() < min(n, before.Count()); cpu++ {
 		if before.IsSet(cpu) {
 			some.Set(cpu)
 		}

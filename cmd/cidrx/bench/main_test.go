@@ -15,6 +15,9 @@ import (
 var binaries string
 
 func TestMain(m *testing.M) {
+	if os.Getenv(measureVariable) != "" {
+		os.Exit(runMeasured(os.Args[1:]))
+	}
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" {
 		os.Exit(m.Run()) // nothing to measure, nothing to build

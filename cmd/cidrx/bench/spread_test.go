@@ -23,6 +23,12 @@ func (s spread) String() string {
 	return fmt.Sprintf("median %s (min %s, max %s of %d)", short(s.median()), short(s.at(0)), short(s.at(1)), len(s))
 }
 
+// micro is String in microseconds.
+func (s spread) micro() string {
+	µs := func(p float64) float64 { return float64(s.at(p).Nanoseconds()) / 1000 }
+	return fmt.Sprintf("median %.1f µs (min %.1f, max %.1f of %d)", µs(0.5), µs(0), µs(1), len(s))
+}
+
 // tail has what many measurements say.
 func (s spread) tail() string {
 	return fmt.Sprintf("median %s, p99 %s (min %s, p90 %s, max %s of %d)", short(s.median()), short(s.at(0.99)), short(s.at(0)), short(s.at(0.9)), short(s.at(1)), len(s))

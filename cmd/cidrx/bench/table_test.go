@@ -25,6 +25,14 @@ func (t *table) add(figure, target, format string, args ...any) {
 	t.rows = append(t.rows, row{figure, target, fmt.Sprintf(format, args...), loadAverage()})
 }
 
+// hold is add for a figure that can be held against its target here. A missed one is marked.
+func (t *table) hold(figure, target string, ok bool, format string, args ...any) {
+	if !ok {
+		format = "MISSED: " + format
+	}
+	t.add(figure, target, format, args...)
+}
+
 func (t *table) print(out io.Writer, machine, loadBefore string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
