@@ -132,6 +132,7 @@ type RangeDetail struct {
 	Times     []uint64 // requests a bucket, as Detail.Requests
 	Agents    []Top    // most frequent first, at most 10
 	Endpoints []Top    // without their query, at most 10
+	Above     uint64   // a count of Agents or Endpoints is at most this much too high; 0: they are exact
 	Statuses  []Top    // at most 10
 	Hosts     []Host   // most requests first, at most 100
 	Samples   []string // lines as logged, at most 5 of at most 1 KiB

@@ -1,0 +1,82 @@
+package static
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+
+	"cidrx/detect/report"
+)
+
+// maxText is how many bytes of a text are counted: two texts that begin with the same maxText bytes are one.
+const maxText = 256
+
+// frequent finds the most frequent of any number of texts with room for few (Space-Saving: Metwally, Agrawal, El Abbadi, "Efficient
+// Computation of Frequent and Top-k Elements in Data Streams", 2005). While there are no more texts than it has room for, its counts are
+// exact. Beyond, a text without a counter takes over the smallest one, so that a count is never too low, and too high by at most what
+// was taken over; that is at most the sum of all counts divided by the room.
+type frequent struct {
+	room     int
+	counters smallest
+	by       map[string]*counter
+}
+
+// counter counts a text.
+type counter struct {
+	text  string
+	n     uint64
+	above uint64 // n is at most this much too high
+	place int    // in the heap
+}
+
+func newFrequent(room int) *frequent { return &frequent{room: room, by: map[string]*counter{}} }
+
+// add counts a text n times more.
+func (f *frequent) add(text string, n uint64) {
+	c := f.by[text]
+	switch {
+	case c != nil:
+		c.n += n
+		heap.Fix(&f.counters, c.place)
+		return
+	case len(f.counters) < f.room:
+		c = &counter{text: text, n: n}
+		heap.Push(&f.counters, c)
+	default:
+		c = f.counters[0]
+		delete(f.by, c.text)
+		c.text, c.above, c.n = text, c.n, c.n+n
+		heap.Fix(&f.counters, 0)
+	}
+	f.by[text] = c
+}
+
+// top returns the most frequent texts, at most most, and by how much one of their counts may be too high.
+func (f *frequent) top(most int) (out []report.Top, above uint64) {
+	all := slices.SortedFunc(slices.Values(f.counters), func(a, b *counter) int {
+		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.text, b.text))
+	})
+	for _, c := range all[:min(most, len(all))] {
+		out = append(out, report.Top{Text: c.text, Requests: c.n})
+		above = max(above, c.above)
+	}
+	return out, above
+}
+
+// smallest is a heap with the smallest counter on top, of equal ones the text that sorts last.
+type smallest []*counter
+
+func (s smallest) Len() int { return len(s) }
+func (s smallest) Less(i, j int) bool {
+	return s[i].n < s[j].n || s[i].n == s[j].n && s[i].text > s[j].text
+}
+func (s smallest) Swap(i, j int) {
+	s[i], s[j] = s[j], s[i]
+	s[i].place, s[j].place = i, j
+}
+func (s *smallest) Push(x any) {
+	c := x.(*counter)
+	c.place = len(*s)
+	*s = append(*s, c)
+}
+func (s *smallest) Pop() any { panic("counters are taken over, never removed") }
