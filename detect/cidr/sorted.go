@@ -31,6 +31,7 @@ type Sorted struct {
 	carries []carry     // the high words of those sums
 	wide    []HostCount // the other families; Requests: the sum up to and with this host, IPv4 hosts included
 	nat64   int         // number of the first NAT64 host
+	total   uint64
 	lost    uint64
 }
 
@@ -67,6 +68,10 @@ func NewSorted(four []Host4, others []HostCount) *Sorted {
 // where it reads.
 func (s *Sorted) gather4(hosts []Host4, large []HostCount) {
 	for i := 0; i < len(hosts); {
+		if last := i+1 == len(hosts); len(large) == 0 && (last || hosts[i].Addr != hosts[i+1].Addr) && s.append4(hosts[i]) {
+			i++
+			continue
+		}
 		h := hosts[i].count()
 		for i++; i < len(hosts) && hosts[i].Addr == uint32(h.Key.bits>>32); i++ {
 			h.absorb(hosts[i].count())
@@ -76,6 +81,17 @@ func (s *Sorted) gather4(hosts []Host4, large []HostCount) {
 		}
 		s.push(h)
 	}
+}
+
+// append4 is push for the usual host, which needs nothing but adding. It tells whether h is one.
+func (s *Sorted) append4(h Host4) bool {
+	sum := s.total + uint64(h.Requests)
+	if h.Requests == 0 || sum>>32 != s.total>>32 {
+		return false
+	}
+	s.total, h.Requests = sum, uint32(sum)
+	s.four = append(s.four, h)
+	return true
 }
 
 // gather adds sorted hosts of the other families. It writes behind where it reads.
@@ -107,13 +123,14 @@ func (h *HostCount) absorb(other HostCount) {
 
 // push adds a host that sorts behind all others, unless it has no requests.
 func (s *Sorted) push(h HostCount) {
-	before := s.Requests()
+	before := s.total
 	fits := min(h.Requests, math.MaxUint64-before)
 	s.lost += min(h.Requests-fits, math.MaxUint64-s.lost)
 	if fits == 0 {
 		return
 	}
 	sum := before + fits
+	s.total = sum
 	if h.Key.fam != ipv4 {
 		h.Requests = sum
 		s.wide = append(s.wide, h)
@@ -135,7 +152,7 @@ func (s *Sorted) finish() {
 func (s *Sorted) Hosts() int { return len(s.four) + len(s.wide) }
 
 // Requests returns the requests of all hosts.
-func (s *Sorted) Requests() uint64 { return s.before(s.Hosts()) }
+func (s *Sorted) Requests() uint64 { return s.total }
 
 // Lost returns how many requests were left out because the sum of all would not have fitted 64 bits.
 func (s *Sorted) Lost() uint64 { return s.lost }
