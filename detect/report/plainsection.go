@@ -88,7 +88,6 @@ func conditions(t *Tier, balance bool) []string {
 	add(t.MaxCollateral != cidr.NoCollateralLimit, "maxCollateral=%s", decimal(t.MaxCollateral))
 	add(t.SizeAlone > 0, "sizeAlone=%d", t.SizeAlone)
 	add(t.Depth6 != [2]int{}, "depth6=%d-%d", t.Depth6[0], t.Depth6[1])
-	add(t.Jail, "useForJail")
 	return given
 }
 
