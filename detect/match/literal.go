@@ -84,13 +84,20 @@ func cross(a, b literals) literals {
 	return out
 }
 
-// better returns the set that is the better filter: known before unknown, then longer literals, then fewer.
+// better returns the set that is the better filter: known before unknown, what usual lines lack before what they have, then longer
+// literals, then fewer.
 func better(a, b literals) literals {
 	const enough = 6 // longer than this gains nothing
 	switch {
 	case a == nil || b != nil && len(b) == 0:
 		return b
 	case b == nil || len(a) == 0:
+		return a
+	}
+	if commonA, commonB := common(a), common(b); commonA != commonB {
+		if commonA {
+			return b
+		}
 		return a
 	}
 	la, lb := min(a.shortest(), enough), min(b.shortest(), enough)

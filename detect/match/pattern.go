@@ -3,15 +3,18 @@ package match
 import (
 	"regexp"
 	"regexp/syntax"
+	"slices"
 )
 
 // pattern is a compiled regular expression (RE2, unanchored) behind the search for the literals that it requires.
 type pattern struct {
 	literals *searcher      // nil: none is required
-	re       *regexp.Regexp // nil: the literals decide alone
+	re       *regexp.Regexp // nil: the literals decide alone, if there are any; else every text matches
+	required literals       // that literals looks for, and what is known of an expression besides
 }
 
-// compile compiles expr. A plain alternation of words, with or without anchors and case folding, needs no regular expression engine.
+// compile compiles expr. A plain alternation of words, with or without anchors, case folding and .* at the ends, needs no regular
+// expression engine.
 func compile(expr string) (*pattern, error) {
 	re, err := regexp.Compile(expr)
 	if err != nil {
@@ -21,15 +24,24 @@ func compile(expr string) (*pattern, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := analyze(tree.Simplify())
+	tree = trim(tree.Simplify())
+	n := analyze(tree)
 	set := n.required()
-	switch {
-	case set != nil && n.exact:
-		return &pattern{literals: newSearcher(set)}, nil
-	case set == nil || !telling(set):
-		return &pattern{re: re}, nil
+	p := &pattern{required: set}
+	if n.exact && set != nil {
+		p.literals = newSearcher(set)
+		return p, nil
 	}
-	return &pattern{literals: newSearcher(set), re: re}, nil
+	if n.exact && slices.Contains(n.whole, literal{}) {
+		return p, nil // an empty match is everywhere
+	}
+	if short, err := regexp.Compile(tree.String()); err == nil { // else it stays as it is: too long, say
+		re = short
+	}
+	if p.re = re; set != nil && telling(set) {
+		p.literals = newSearcher(set)
+	}
+	return p, nil
 }
 
 // telling reports whether a fair part of all texts lacks set: nearly every text has one of many single characters.

@@ -120,3 +120,7 @@ func hex4(b []byte) (r rune, ok bool) {
 	}
 	return r, true
 }
+
+// EscapedByte is what the escape at the start of b becomes when a field is read, and how long it is; b begins with a backslash. One
+// that begins no escape stands for itself and is one byte long. \uXXXX, which JSON has besides, it does not know.
+func EscapedByte(b []byte) (c byte, n int) { return escapedByte(b) }

@@ -1,0 +1,62 @@
+#include "textflag.h"
+
+DATA lower<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA lower<>+8(SB)/8, $0x0f0f0f0f0f0f0f0f
+GLOBL lower<>(SB), RODATA|NOPTR, $16
+
+// LOOKUP makes of the 32 bytes in X the buckets that the tables LO and HI let through. T is overwritten.
+#define LOOKUP(X, T, LO, HI) \
+	VPSRLW  $4, X, T \
+	VPAND   X, Y7, X \
+	VPAND   T, Y7, T \
+	VPSHUFB X, LO, X \
+	VPSHUFB T, HI, T \
+	VPAND   T, X, X
+
+// func likelyAVX2(f *fingerprints, b *byte, size int) (n int)
+TEXT ·likelyAVX2(SB), NOSPLIT, $0-32
+	MOVQ f+0(FP), AX
+	MOVQ b+8(FP), SI
+	MOVQ size+16(FP), CX
+	XORQ DX, DX
+	VBROADCASTI128 lower<>(SB), Y7
+	VBROADCASTI128 0(AX), Y8
+	VBROADCASTI128 16(AX), Y9
+	VBROADCASTI128 32(AX), Y10
+	VBROADCASTI128 48(AX), Y11
+	VBROADCASTI128 64(AX), Y12
+	VBROADCASTI128 80(AX), Y13
+	VBROADCASTI128 96(AX), Y14
+	VBROADCASTI128 112(AX), Y15
+	VPXOR Y6, Y6, Y6
+
+next:
+	VMOVDQU (SI)(DX*1), Y0
+	VMOVDQU 1(SI)(DX*1), Y1
+	VMOVDQU 2(SI)(DX*1), Y2
+	VMOVDQU 3(SI)(DX*1), Y3
+	LOOKUP(Y0, Y4, Y8, Y9)
+	LOOKUP(Y1, Y5, Y10, Y11)
+	LOOKUP(Y2, Y4, Y12, Y13)
+	LOOKUP(Y3, Y5, Y14, Y15)
+	VPAND  Y0, Y1, Y0
+	VPAND  Y2, Y3, Y2
+	VPAND  Y0, Y2, Y0
+	VPTEST Y0, Y0
+	JNZ    found
+	ADDQ   $32, DX
+	CMPQ   DX, CX
+	JLT    next
+	JMP    done
+
+found:
+	VPCMPEQB  Y6, Y0, Y0
+	VPMOVMSKB Y0, AX
+	NOTL      AX
+	TZCNTL    AX, AX
+	ADDQ      AX, DX
+
+done:
+	MOVQ DX, n+24(FP)
+	VZEROUPPER
+	RET
