@@ -192,7 +192,7 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer logs.close()
-	prison, err := openPrison(s)
+	prison, err := openPrison(ctx, s, stderr)
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	progress := watch(logs, stderr)
 	defer progress.stop()
 	o := analysisOptions(s)
-	o.Progress, o.Spent, o.Sample = &progress.Progress, prison.spent(), f.looks(s)
+	o.Progress, o.Spent, o.Sample = &progress.Progress, prison.spent(time.Now()), f.looks(s)
 	a, err := static.Analyze(ctx, o, logs.logs)
 	if err != nil {
 		return misfit(err)

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"cidrx/agent/config"
+	"cidrx/cmd/internal/atomicfile"
 	"cidrx/detect/report"
 	"cidrx/detect/static"
 )
@@ -47,6 +48,16 @@ func (o *output) look(ctx context.Context, s *config.Static, a *static.Analysis)
 
 // write writes the pages, and the report last.
 func (o *output) write(_ context.Context, s *config.Static, a *static.Analysis, stdout io.Writer) error {
+	if o.report != "" {
+		if err := atomicfile.Replace(o.report, func(w io.Writer) error { return report.HTML(w, a.Report) }); err != nil {
+			return err
+		}
+	}
+	if s.PlotPath != "" {
+		if err := atomicfile.Replace(s.PlotPath, func(w io.Writer) error { return report.Map(w, a.Report) }); err != nil {
+			return err
+		}
+	}
 	out := bufio.NewWriter(stdout)
 	var err error
 	if o.plain {
