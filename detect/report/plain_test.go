@@ -43,7 +43,7 @@ func TestPlainFits(t *testing.T) {
 	for name, r := range map[string]*report.Report{"sample": sample(), "hostile": hostileReport(), "long prefixes": longPrefixes()} {
 		for width := 80; width < 200; width++ {
 			for _, line := range strings.Split(plain(t, r, width), "\n") {
-				if n := wide(line); n > width {
+				if n := columnsOf(line); n > width {
 					t.Errorf("%s: %d columns, want at most %d:\n%s", name, n, width, line)
 				}
 			}
@@ -51,8 +51,8 @@ func TestPlainFits(t *testing.T) {
 	}
 }
 
-// wide counts two columns for the Han characters of the samples.
-func wide(line string) int {
+// columnsOf counts two columns for the Han characters of the samples.
+func columnsOf(line string) int {
 	n := utf8.RuneCountInString(line)
 	for _, r := range line {
 		if unicode.Is(unicode.Han, r) {
@@ -65,8 +65,8 @@ func wide(line string) int {
 func longPrefixes() *report.Report {
 	r := sample()
 	s := &r.Sections[0]
-	s.Asked = append(s.Asked, found("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff/128", 1_046_826, 1))
-	s.Tiers[0].Detected = []report.Range{found("2001:db8:1234:5678::/64", 1_046_826, 1), found("64:ff9b::203.0.113.255/128", 999, 1)}
+	s.Asked = append(s.Asked, seenRange("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff/128", 1_046_826, 1))
+	s.Tiers[0].Detected = []report.Range{seenRange("2001:db8:1234:5678::/64", 1_046_826, 1), seenRange("64:ff9b::203.0.113.255/128", 999, 1)}
 	return r
 }
 

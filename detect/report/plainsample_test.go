@@ -14,21 +14,21 @@ var (
 	berlin = time.FixedZone("", 3600)
 )
 
-// found is a range of a section with 1,046,826 requests.
-func found(prefix string, requests uint64, hosts int) report.Range {
+// seenRange is a range of a section with 1,046,826 requests.
+func seenRange(prefix string, requests uint64, hosts int) report.Range {
 	return report.Range{
 		Prefix: netip.MustParsePrefix(prefix), Requests: requests, Share: float64(requests) / 1_046_826, Hosts: hosts,
 		First: noon, Last: noon.Add(time.Duration(requests) * time.Second).In(berlin),
 	}
 }
 
-func tier(minSize uint64, minDepth, maxDepth int, threshold uint32) cidr.Tier {
+func plainTier(minSize uint64, minDepth, maxDepth int, threshold uint32) cidr.Tier {
 	return cidr.Tier{MinSize: minSize, MinDepth: minDepth, MaxDepth: maxDepth, Threshold: threshold, MaxCollateral: cidr.NoCollateralLimit}
 }
 
 // sample has something of everything that a report may have.
 func sample() *report.Report {
-	loud := found("203.0.113.7/32", 1574, 1)
+	loud := seenRange("203.0.113.7/32", 1574, 1)
 	return &report.Report{
 		Version: "0.4.0", Generated: time.Date(2026, 11, 21, 9, 15, 23, 456e6, berlin), Took: 540 * time.Millisecond,
 		Logs: []string{"/var/log/nginx/access.log", "/var/log/nginx/access.log.1.gz"}, Format: "combined", ReadTook: 437 * time.Millisecond,
@@ -43,15 +43,15 @@ func sample() *report.Report {
 }
 
 func everything(loud report.Range) report.Section {
-	networks := []report.Range{found("198.51.100.0/25", 30830, 120), found("198.51.100.128/25", 40100, 101), loud, found("2001:db8:1234:5678::/64", 99_000, 1)}
-	merged := []report.Range{found("198.51.100.0/24", 70930, 221), loud, networks[3]}
-	full := tier(20_000, 20, 25, 62_500)
+	networks := []report.Range{seenRange("198.51.100.0/25", 30830, 120), seenRange("198.51.100.128/25", 40100, 101), loud, seenRange("2001:db8:1234:5678::/64", 99_000, 1)}
+	merged := []report.Range{seenRange("198.51.100.0/24", 70930, 221), loud, networks[3]}
+	full := plainTier(20_000, 20, 25, 62_500)
 	full.MinHosts, full.MaxCollateral, full.SizeAlone, full.Depth6, full.Jail = 12, 50_000, 30_000, [2]int{32, 64}, true
 	return report.Section{
 		Name: "cli_trie", Requests: 1_046_826, Hosts: 201_230, Allowed: 1200, CountTook: 316 * time.Millisecond,
-		Asked: []report.Range{found("14.160.0.0/12", 58_195, 40_000), {Prefix: netip.MustParsePrefix("192.0.2.0/24")}},
+		Asked: []report.Range{seenRange("14.160.0.0/12", 58_195, 40_000), {Prefix: netip.MustParsePrefix("192.0.2.0/24")}},
 		Tiers: []report.Tier{
-			{Tier: tier(1000, 24, 32, 100), Needed: 1000, Took: 95 * time.Microsecond, Detected: []report.Range{loud}, Merged: []report.Range{loud}},
+			{Tier: plainTier(1000, 24, 32, 100), Needed: 1000, Took: 95 * time.Microsecond, Detected: []report.Range{loud}, Merged: []report.Range{loud}},
 			{Tier: full, Needed: 30_000, Took: 12345 * time.Microsecond, Detected: networks, Merged: merged},
 		},
 	}
@@ -59,7 +59,7 @@ func everything(loud report.Range) report.Section {
 
 // filtered has filters, and a tier that found nothing.
 func filtered() report.Section {
-	banned := tier(500, 28, 32, 100_000)
+	banned := plainTier(500, 28, 32, 100_000)
 	banned.Jail = true
 	return report.Section{
 		Name: "scanners", UserAgent: ".*scanner.*|.*nikto.*|.*sqlmap.*", Endpoint: "/api/.*", Start: noon.In(berlin), End: noon.Add(time.Hour),
@@ -75,14 +75,14 @@ func filtered() report.Section {
 }
 
 func demanding() cidr.Tier {
-	t := tier(100, 24, 32, 100_000)
+	t := plainTier(100, 24, 32, 100_000)
 	t.MinHosts, t.MaxCollateral = 5, 100_000
 	return t
 }
 
 // nothing has a filter that nothing passed, in balance mode.
 func nothing() report.Section {
-	t := tier(100, 30, 32, 1_500_000)
+	t := plainTier(100, 30, 32, 1_500_000)
 	t.Balance = true
 	return report.Section{Name: "none", Endpoint: "^/nowhere$", Balance: true, Tiers: []report.Tier{{Tier: t, Needed: 100}}}
 }
