@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cidrx/detect/cidr"
+	"cidrx/detect/internal/cputime"
 )
 
 // logHosts returns n hosts as a log has them, in no order: most of them strangers, some in busy networks, a few of them loud.
@@ -40,10 +41,12 @@ func BenchmarkNewSorted(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			scratch := make([]cidr.Host4, n)
 			b.ReportAllocs()
-			for b.Loop() {
-				copy(scratch, c.hosts)
-				cidr.NewSorted(scratch, nil)
-			}
+			cputime.Report(b, func() {
+				for b.Loop() {
+					copy(scratch, c.hosts)
+					cidr.NewSorted(scratch, nil)
+				}
+			})
 		})
 	}
 }

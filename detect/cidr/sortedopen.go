@@ -30,5 +30,6 @@ func (s *Sorted) open(p part) (n Net, low, high part) {
 	plen := bits.LeadingZeros64(first ^ last)
 	middle := s.search(from, to, last&mask(plen+1))
 	n = Net{bits: first & mask(plen), fam: p.fam, plen: uint8(plen)}
-	return n, s.part(p.fam, from, middle), s.part(p.fam, middle, to)
+	low = s.part(p.fam, from, middle)
+	return n, low, part{count: p.count - low.count, hosts: to - middle, fam: p.fam, at: middle}
 }

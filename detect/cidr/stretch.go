@@ -4,6 +4,9 @@ import "net/netip"
 
 // search returns the number of the first of the hosts from..to, of one family, whose address is at least key; to if there is none.
 func (s *Sorted) search(from, to int, key uint64) int {
+	if to <= len(s.four) {
+		return from + search4(s.four[from:to], uint32(key>>32))
+	}
 	for from < to {
 		middle := int(uint(from+to) >> 1)
 		if s.bits(middle) < key {
@@ -11,6 +14,22 @@ func (s *Sorted) search(from, to int, key uint64) int {
 		} else {
 			to = middle
 		}
+	}
+	return from
+}
+
+// search4 returns the place of the first of the sorted hosts whose address is at least addr. Each step halves what is left whatever it
+// finds, so that nothing but a sum depends on it: a wrong guess of the processor would cost more than the step.
+func search4(hosts []Host4, addr uint32) int {
+	from := 0
+	for left := len(hosts); left > 0; {
+		half := int(uint(left+1) / 2)
+		at := hosts[from+half-1].Addr
+		next := from + half
+		if at < addr {
+			from = next
+		}
+		left -= half
 	}
 	return from
 }
