@@ -98,6 +98,7 @@ func (f *staticFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.UserAgentBlacklist, "userAgentBlacklist", "", "`file` of parts of user agents whose hosts are listed and jailed")
 	flags.StringVar(&f.JailFile, "jailFile", "", "`file` that remembers bans, so that they last longer each time")
 	flags.StringVar(&f.BanFile, "banFile", "", "`file` to write the ranges that are banned now to, one a line")
+	flags.StringVar(&f.PlotPath, "plotPath", "", "write the map of the address space to this `file`, as a page")
 	f.output.add(flags)
 }
 

@@ -104,7 +104,7 @@ func parse(data []byte) (jail.Snapshot, error) {
 
 // otherFile says what a JSON object is that is no jail file.
 func otherFile(head map[string]json.RawMessage) error {
-	for _, key := range []string{"Cells", "AllCells", "allCells", "cells"} {
+	for _, key := range []string{"Cells", "AllCidrs"} {
 		if _, old := head[key]; old {
 			return errors.New("is one of cidrx 1.x, whose bans cannot be carried over; " + nameNew)
 		}

@@ -194,7 +194,7 @@ func TestOddFiles(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"empty":      {"", "is empty"},
 		"braces":     {"{}", `is not a jail file: it has no "cidrx_jail"`},
-		"old":        {`{"Cells":[],"AllCells":[]}`, "cidrx 1.x"},
+		"old":        {`{"Cells":[],"AllCidrs":[]}`, "cidrx 1.x"},
 		"cut":        {`{"cidrx_jail": 1, "bans": [`, "is damaged"},
 		"newer":      {`{"cidrx_jail": 2, "extra": {}}`, "has version 2"},
 		"a list":     {`[]`, "is damaged"},
