@@ -2,6 +2,7 @@ package static
 
 import (
 	"context"
+	"runtime"
 	"time"
 
 	"cidrx/detect/cidr"
@@ -18,11 +19,18 @@ type Analysis struct {
 	sections []*section
 	counts   *counts
 	logs     []readLog
+	sample   *sample // of the logs that cannot be read again; nil: none was asked for
 }
 
 // Analyze reads all logs, in their order, and answers all sections of o. The error is an *Unreadable when no line of a log parses, that
-// of the context when it ends, that of an option that is wrong, or else it names the log.
+// of the context when it ends, that of an option that is wrong, or else it names the log. A Read that blocks for ever is not
+// interrupted.
 func Analyze(ctx context.Context, o Options, logs []Log) (*Analysis, error) {
+	return analyze(ctx, o, logs, blockSize)
+}
+
+// analyze is Analyze with blocks of any size.
+func analyze(ctx context.Context, o Options, logs []Log, size int) (*Analysis, error) {
 	a := &Analysis{options: o}
 	began := a.now()
 	var err error
@@ -32,20 +40,61 @@ func Analyze(ctx context.Context, o Options, logs []Log) (*Analysis, error) {
 	if a.counts, err = newCounts(o, a.sections); err != nil {
 		return nil, err
 	}
-	for i := range logs {
-		log, err := a.read(ctx, i, &logs[i])
-		if err != nil {
-			return nil, err
-		}
-		a.logs = append(a.logs, log)
+	if o.Sample {
+		a.sample = newSample(sampleLines, sampleBytes)
+	}
+	if err := a.readAll(ctx, logs, size); err != nil {
+		return nil, err
 	}
 	if err := a.allEmpty(); err != nil {
 		return nil, err
 	}
 	a.counts.settle(o.Allow)
-	a.Report = a.report(began)
-	a.find()
+	if a.sample != nil {
+		a.sample.settle(a.once())
+	}
+	a.answer(began)
 	return a, nil
+}
+
+// readAll counts all logs.
+func (a *Analysis) readAll(ctx context.Context, logs []Log, size int) error {
+	n := a.options.Workers
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	var workers []*worker
+	for range n {
+		workers = append(workers, newWorker(a.counts, newBlocks(nil, size).buffer()))
+	}
+	for i := range logs {
+		log, err := a.read(ctx, i, &logs[i], workers, size)
+		if err != nil {
+			return err
+		}
+		a.logs = append(a.logs, log)
+	}
+	for _, w := range workers {
+		w.flush()
+	}
+	return nil
+}
+
+// answer asks the counts all that is to be known.
+func (a *Analysis) answer(began time.Time) {
+	a.Report = a.report(began)
+	a.counts.everyone = nil
+	a.find()
+}
+
+// once is how many lines were accepted of logs that cannot be read again.
+func (a *Analysis) once() (n uint64) {
+	for i := range a.logs {
+		if l := &a.logs[i]; !l.Again {
+			n += l.accepted
+		}
+	}
+	return n
 }
 
 // now reads the clock, if there is one.

@@ -13,13 +13,13 @@ import (
 
 // report puts together what was counted.
 func (a *Analysis) report(began time.Time) *report.Report {
-	everyone := a.counts.populations[0].hosts
+	everyone := a.counts.everyone
 	r := &report.Report{
 		Version: a.options.Version, ReadTook: a.now().Sub(began),
 		Requests: a.counts.requests, Hosts: everyone.Hosts(), Space: space(everyone), DeniedAgents: a.denied(),
 	}
 	a.ofLogs(r)
-	if a.counts.timed {
+	if a.counts.untimed < a.counts.requests {
 		r.First, r.Last = time.Unix(a.counts.first, 0).UTC(), time.Unix(a.counts.last, 0).UTC()
 	}
 	for i := range a.sections {

@@ -7,9 +7,7 @@ import (
 	"reflect"
 	"time"
 
-	"cidrx/detect/cidr"
 	"cidrx/detect/match"
-	"cidrx/detect/parse"
 )
 
 // section is a Section at work. Sections that ask for the same lines share a population.
@@ -38,7 +36,7 @@ func (q *question) inTime(unix int64, known bool) bool {
 // within makes a question of a section: that of its filter, or that of everybody in its time range.
 func (s *Section) within(filter match.Options) question {
 	q := everything()
-	q.filter, q.anyone = filter, false
+	q.filter, q.anyone = tidy(filter), false
 	if !s.Start.IsZero() {
 		q.from, q.timed = s.Start.Unix(), true
 	}
@@ -46,6 +44,17 @@ func (s *Section) within(filter match.Options) question {
 		q.to, q.timed = s.End.Unix(), true
 	}
 	return q
+}
+
+// tidy makes filters that ask for the same the same.
+func tidy(o match.Options) match.Options {
+	o.Sources = nil
+	for _, list := range []*[]string{&o.Methods, &o.Statuses, &o.Hosts, &o.Outcomes} {
+		if len(*list) == 0 {
+			*list = nil
+		}
+	}
+	return o
 }
 
 // compile checks the options. Questions are numbered by newCounts.
@@ -82,14 +91,6 @@ func (s *Section) check() error {
 	return nil
 }
 
-// hostOf is the host of an event, and its time in the seconds that hosts are kept with: 1 to the last of 32 bits, 0 for none.
-func hostOf(ev *parse.Event) (k cidr.Key, unix int64, known bool) {
-	if ev.Time.IsZero() {
-		return cidr.KeyOf(ev.Client), 0, false
-	}
-	return cidr.KeyOf(ev.Client), ev.Time.Unix(), true
-}
-
 // stamp is a time as it is kept with a host. Times before 1970 and after 2106 count as the nearest that there are.
 func stamp(unix int64, known bool) uint32 {
 	if !known {
@@ -107,3 +108,6 @@ func timeOf(stamp uint32) time.Time {
 }
 
 func (q question) equal(other question) bool { return reflect.DeepEqual(q, other) }
+
+// unfiltered tells whether only the time range decides.
+func (q question) unfiltered() bool { return reflect.ValueOf(q.filter).IsZero() }

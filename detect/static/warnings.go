@@ -90,7 +90,7 @@ func (a *Analysis) warnProxy(r *report.Report) []report.Warning {
 	}
 	var private uint64
 	var most cidr.HostCount
-	hosts := a.counts.populations[0].hosts
+	hosts := a.counts.everyone
 	for _, all := range families {
 		hosts.Walk(all, func(h cidr.HostCount) bool {
 			if h.Requests > most.Requests {

@@ -1,0 +1,62 @@
+package static
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"cidrx/detect/report"
+)
+
+// result is all that an analysis says.
+type result struct {
+	Error    string
+	Report   *report.Report
+	Findings []Finding
+	Sample   []string
+	Of       uint64
+}
+
+func resultOf(a *Analysis, err error) result {
+	if err != nil {
+		return result{Error: err.Error()}
+	}
+	out := result{Report: a.Report, Findings: a.Findings}
+	if a.sample != nil {
+		out.Of = a.sample.of
+		for _, l := range a.sample.lines {
+			out.Sample = append(out.Sample, fmt.Sprintf("%d:%d %s", l.log, l.at, l.line))
+		}
+	}
+	return out
+}
+
+func diff(want, got result) string {
+	return cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{}))
+}
+
+// Whoever counts, in whatever pieces, the result is that of the slow twin.
+func TestAnalyzeIsTheSlowOne(t *testing.T) {
+	for seed := range uint64(300) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		o := randomOptions(r)
+		var logs []Log
+		for i := range 1 + r.IntN(3) {
+			logs = append(logs, memory(fmt.Sprint("log ", i), r.IntN(2) == 0, randomLog(r, 300, r.IntN(5) == 0)))
+		}
+		want := resultOf(analyzeSlowly(o, logs))
+		for _, workers := range []int{1, 2, 3, 8} {
+			o.Workers = workers
+			size := []int{1, 7, 100, 997, 1 << 14, blockSize}[r.IntN(6)]
+			got := resultOf(analyze(context.Background(), o, logs, size))
+			if d := diff(want, got); d != "" {
+				t.Fatalf("seed %d, %d workers, blocks of %d (-want +got):\n%s", seed, workers, size, d)
+			}
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package static
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+)
+
+const (
+	maxLine   = 1 << 20 // bytes of a line that is parsed, as in the agent; longer ones are passed over
+	blockSize = 1 << 20 // bytes that a worker reads at a time: fewer cost more turns, more leave the processor's cache
+)
+
+// blocks cuts a log into blocks of whole lines, which its readers take in turn. Where a block ends changes nothing of its lines.
+type blocks struct {
+	mu       sync.Mutex
+	in       io.Reader
+	size     int
+	carry    []byte // the beginning of a line whose end is yet to come, at most maxLine bytes
+	at       int64  // where in the log it begins
+	skipping bool   // the rest of a line that is too long is being passed over
+	err      error  // of in: io.EOF at the end
+
+	long     uint64 // lines that were passed over without being handed out
+	longAt   int64  // where the first of them was known to be one, and how it begins
+	longLine []byte
+}
+
+// block is a part of a log.
+type block struct {
+	lines []byte // whole lines; the newline of a log's last line may be missing
+	at    int64  // where in the log they begin
+}
+
+func newBlocks(in io.Reader, size int) *blocks { return &blocks{in: in, size: size} }
+
+// buffer makes memory for one block. What is not used of it costs nothing: the kernel gives pages when they are touched.
+func (s *blocks) buffer() []byte { return make([]byte, maxLine+s.size) }
+
+// next returns the next block, in buf. Its error is io.EOF behind the last block, and stays what it is from then on.
+func (s *blocks) next(ctx context.Context, buf []byte) (block, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.err == nil {
+		have := copy(buf, s.carry)
+		n := s.fill(ctx, buf[have:have+s.size])
+		if b := s.cut(buf[:have+n]); len(b.lines) > 0 {
+			return b, nil
+		}
+	}
+	return block{}, s.err
+}
+
+// fill reads until b is full, or to the end.
+func (s *blocks) fill(ctx context.Context, b []byte) (n int) {
+	n, s.err = readFull(ctx, s.in, b)
+	return n
+}
+
+// readFull reads until b is full, the log ends (io.EOF), or something else does. Unlike io.ReadFull it says which of them it was.
+func readFull(ctx context.Context, in io.Reader, b []byte) (n int, err error) {
+	const patience = 100 // reads without a byte
+	for idle := 0; n < len(b); idle++ {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		m, err := in.Read(b[n:])
+		if n += m; err != nil {
+			return n, err
+		}
+		if m > 0 {
+			idle = 0
+		} else if idle == patience {
+			return n, io.ErrNoProgress
+		}
+	}
+	return n, nil
+}
+
+// cut takes the whole lines off b, which begins where s stands, and carries the rest over.
+func (s *blocks) cut(b []byte) block {
+	if s.skipping {
+		end := bytes.IndexByte(b, '\n') + 1
+		if s.skipping = end == 0; s.skipping {
+			end = len(b)
+		}
+		s.at += int64(end)
+		b = b[end:]
+	}
+	b = s.dropNULs(b)
+	out := block{at: s.at}
+	end := bytes.LastIndexByte(b, '\n') + 1
+	if errors.Is(s.err, io.EOF) {
+		end = len(b) // nobody will complete the last line any more
+	}
+	out.lines = b[:end:end]
+	s.at += int64(end)
+	s.keep(s.dropNULs(b[end:]))
+	return out
+}
+
+// dropNULs drops those in front of a line: the hole that a writer leaves which goes on at its old place after a truncation.
+func (s *blocks) dropNULs(b []byte) []byte {
+	line := bytes.TrimLeft(b, "\x00")
+	s.at += int64(len(b) - len(line))
+	return line
+}
+
+// keep carries over the beginning of a line, unless the line is too long already.
+func (s *blocks) keep(begin []byte) {
+	s.carry = s.carry[:0]
+	if len(begin) <= maxLine {
+		s.carry = append(s.carry, begin...)
+		return
+	}
+	if s.long++; s.long == 1 {
+		s.longAt, s.longLine = s.at, bytes.Clone(begin[:maxShown])
+	}
+	s.skipping = true
+	s.at += int64(len(begin))
+}
+
+// trim takes off what stands around a line: NULs in front of it, and the carriage return of other systems.
+func trim(line []byte) []byte { return bytes.TrimSuffix(bytes.TrimLeft(line, "\x00"), []byte{'\r'}) }

@@ -1,0 +1,225 @@
+package static
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"net/netip"
+
+	"cidrx/detect/cidr"
+	"cidrx/detect/parse"
+)
+
+// line counts a line that is not of the usual shape, or that may concern more than the population of everything.
+func (w *worker) line(lines []byte, b *parse.Brief) {
+	end := int(b.End)
+	if b.Usual {
+		w.tally.lines++
+		w.tally.accepted++
+		if w.sample != nil {
+			w.keep(lines[b.Begin:end], end)
+		}
+		w.pass(w.entryOf(b), candidate{lines: lines, brief: b, end: end})
+	} else {
+		w.unusual(lines, lines[b.Begin:end], end)
+	}
+	w.advance(lines, end)
+}
+
+// unusual counts a line that only its parser can read.
+func (w *worker) unusual(lines, line []byte, end int) {
+	long := len(line) > maxLine && tooLong(line)
+	if line = trim(line); len(line) == 0 {
+		return
+	}
+	w.tally.lines++
+	if long {
+		w.tally.long++
+		w.skip(line, end, errLong)
+		return
+	}
+	w.arena.Reset()
+	if err := w.parser.Parse(line, &w.ev, &w.arena); err != nil {
+		w.skip(line, end, err)
+		return
+	}
+	w.tally.accepted++
+	if w.sample != nil {
+		w.keep(line, end)
+	}
+	if w.stage == nil {
+		w.pass(w.entryOfEvent(&w.ev), candidate{lines: lines, ev: &w.ev, end: end})
+		return
+	}
+	whole := w.stage.Add(&w.ev)
+	w.collect()
+	if !whole {
+		w.tally.ignored++
+		return
+	}
+	w.pass(w.entryOfEvent(&w.ev), candidate{ev: &w.ev, end: everywhere})
+}
+
+// collect counts the login attempts that no line of their own decided.
+func (w *worker) collect() {
+	w.due = w.stage.Due(w.due[:0])
+	for i := range w.due {
+		w.pass(w.entryOfEvent(&w.due[i]), candidate{ev: &w.due[i], end: everywhere})
+	}
+}
+
+// candidate is where to look for what filters ask of an entry.
+type candidate struct {
+	lines []byte // of the block
+	brief *parse.Brief
+	ev    *parse.Event // nil: not made yet
+	end   int          // of the line, or everywhere
+}
+
+// everywhere is the end of what is not a line of the block: each filter must look at it.
+const everywhere = math.MaxInt
+
+// pass counts an entry in every population whose question it passes.
+func (w *worker) pass(e entry, c candidate) {
+	w.requests += e.n
+	if e.known {
+		w.first, w.last = min(w.first, e.unix), max(w.last, e.unix)
+	} else {
+		w.untimed += e.n
+	}
+	w.agent(&e, &c)
+	w.matchScratch.Reset()
+	for _, l := range w.lanes {
+		if l.inTime(e.unix, e.known) && (l.filter == nil || l.next <= c.end) && w.matches(l, &c) {
+			l.add(&e)
+		}
+	}
+}
+
+// matches tells whether the entry passes the filter of a lane.
+func (w *worker) matches(l *lane, c *candidate) bool {
+	switch {
+	case l.filter == nil:
+		return true
+	case c.ev == nil && !l.needs.Others:
+		return l.filter.MatchTarget(c.brief.Target.Of(c.lines), c.brief.UserAgent.Of(c.lines), &w.matchScratch)
+	case c.ev == nil:
+		w.arena.Reset()
+		if w.parser.Parse(c.lines[c.brief.Begin:c.brief.End], &w.ev, &w.arena) != nil {
+			return false // a usual line parses
+		}
+		c.ev = &w.ev
+	}
+	return l.filter.Match(c.ev, "", &w.matchScratch)
+}
+
+// agent looks the user agent up in the lists.
+func (w *worker) agent(e *entry, c *candidate) {
+	if w.allowed > c.end && w.deny > c.end {
+		return
+	}
+	var text []byte
+	if c.ev != nil {
+		text = c.ev.UserAgent
+	} else {
+		text = c.brief.UserAgent.Of(c.lines)
+	}
+	e.allowed = w.counts.allow.in(text)
+	if !e.allowed && w.counts.deny.in(text) {
+		w.denied[e.host()] = true
+	}
+}
+
+// advance goes on to the candidates behind a line.
+func (w *worker) advance(lines []byte, end int) {
+	if w.soonest > end {
+		return
+	}
+	from := min(end+1, len(lines))
+	for _, l := range w.lanes {
+		if l.next >= 0 && l.next <= end {
+			l.seek(lines, from)
+		}
+	}
+	if w.allowed >= 0 && w.allowed <= end {
+		w.allowed = w.counts.allow.seek(lines, from)
+	}
+	if w.deny >= 0 && w.deny <= end {
+		w.deny = w.counts.deny.seek(lines, from)
+	}
+	w.findSoonest()
+}
+
+// entryOf is what a usual line counts.
+func (w *worker) entryOf(b *parse.Brief) entry {
+	e := entry{four: !b.Is6, addr: b.V4, unix: b.Unix, known: b.Unix != untimed, n: 1}
+	if b.Is6 {
+		var raw [16]byte
+		binary.BigEndian.PutUint64(raw[:8], b.Hi)
+		binary.BigEndian.PutUint64(raw[8:], b.Lo)
+		e.key = cidr.KeyOf(netip.AddrFrom16(raw))
+	}
+	w.finish(&e)
+	return e
+}
+
+// entryOfEvent is what an event counts.
+func (w *worker) entryOfEvent(ev *parse.Event) entry {
+	e := entry{four: ev.Client.Is4(), known: !ev.Time.IsZero(), n: uint64(max(1, ev.Repeat))}
+	if e.known {
+		e.unix = ev.Time.Unix()
+	}
+	if e.four {
+		raw := ev.Client.As4()
+		e.addr = binary.BigEndian.Uint32(raw[:])
+	} else {
+		e.key = cidr.KeyOf(ev.Client)
+	}
+	w.finish(&e)
+	return e
+}
+
+func (w *worker) finish(e *entry) {
+	e.at = stamp(e.unix, e.known)
+	if s := w.counts.spent; s != nil && e.known && (!e.four || s.touches(e.addr)) {
+		e.spent = s.holds(e.host(), e.unix)
+	}
+}
+
+func (e *entry) host() cidr.Key {
+	if e.four {
+		return key4(e.addr)
+	}
+	return e.key
+}
+
+// keep puts an accepted line into the sample, if it belongs there.
+func (w *worker) keep(line []byte, end int) {
+	if at := w.at + int64(end); w.sample.wants(w.log, at) {
+		w.sample.add(w.log, at, trim(line))
+	}
+}
+
+var errLong = errors.New("the line is longer than 1 MiB")
+
+// tooLong tells whether a line is longer than one may be, without the NULs in front of it.
+func tooLong(line []byte) bool {
+	for len(line) > maxLine && line[0] == 0 {
+		line = line[1:]
+	}
+	return len(line) > maxLine
+}
+
+// skip counts a line that is no event.
+func (w *worker) skip(line []byte, end int, err error) {
+	t := &w.tally
+	if errors.Is(err, parse.ErrIgnored) {
+		t.ignored++
+		return
+	}
+	at := w.at + int64(end)
+	if t.skipped++; t.skipped == 1 || at < t.exampleAt {
+		t.exampleAt, t.why = at, err
+		t.example = append(t.example[:0], line[:min(len(line), maxShown)]...)
+	}
+}

@@ -1,0 +1,115 @@
+package static
+
+import (
+	"math"
+
+	"cidrx/detect/cidr"
+)
+
+// table counts the requests of IPv4 hosts in 16 bytes a host and a third to two thirds of that in vacant places: open addressing with
+// linear probing. It grows by half, not by two, because that is memory. The zero value is empty.
+type table struct {
+	places []cidr.Host4 // vacant: without requests
+	used   int
+	grow   int               // used at which it grows
+	large  map[uint32]uint64 // requests of a host beyond those that its place can count
+}
+
+const (
+	firstPlaces = 64
+	fill        = 0.8 // share of the places in use at which a table grows
+)
+
+// seen is a request of a host: what is waiting to be counted.
+type seen struct {
+	addr uint32
+	at   uint32 // see stamp
+}
+
+// spread is the hash of an address. multiplier is odd and chosen at random for each analysis: logs of forwarded addresses hold what
+// clients make up, and they must not make up collisions. (Dietzfelbinger et al., "A Reliable Randomized Algorithm for the
+// Closest-Pair Problem", 1997: multiply-shift.)
+func spread(addr uint32, multiplier uint64) uint64 { return uint64(addr) * multiplier }
+
+// add counts n requests, at least 1, of an address with that hash.
+func (t *table) add(s seen, n uint32, multiplier uint64) {
+	if t.used >= t.grow {
+		t.rehash(multiplier)
+	}
+	i := t.place(spread(s.addr, multiplier))
+	for {
+		h := &t.places[i]
+		switch {
+		case h.Requests == 0:
+			*h = cidr.Host4{Addr: s.addr, Requests: n, First: s.at, Last: s.at}
+			t.used++
+			return
+		case h.Addr == s.addr:
+			t.count(h, n)
+			h.Last = max(h.Last, s.at)
+			if s.at-1 < h.First-1 { // 0, no time, is the last of all
+				h.First = s.at
+			}
+			return
+		}
+		if i++; i == len(t.places) {
+			i = 0
+		}
+	}
+}
+
+// count adds n requests to a host.
+func (t *table) count(h *cidr.Host4, n uint32) {
+	if n > math.MaxUint32-h.Requests {
+		t.addLarge(h.Addr, uint64(n))
+		return
+	}
+	h.Requests += n
+}
+
+// addLarge counts requests of a host that is in the table, and whose place cannot count so many. A count stops at 2^64-1.
+func (t *table) addLarge(addr uint32, n uint64) {
+	if t.large == nil {
+		t.large = map[uint32]uint64{}
+	}
+	t.large[addr] += min(n, math.MaxUint64-t.large[addr])
+}
+
+// place is where the search for a hash begins. The upper bits of the hash chose the table: what is left of them is spread over the
+// places (Lemire, "Fast Random Integer Generation in an Interval", 2019).
+func (t *table) place(hash uint64) int {
+	return int(hash << shardBits >> 32 * uint64(len(t.places)) >> 32)
+}
+
+// rehash makes the table larger by half.
+func (t *table) rehash(multiplier uint64) {
+	old := t.places
+	t.places = make([]cidr.Host4, max(firstPlaces, len(old)+len(old)/2))
+	t.grow = int(fill * float64(len(t.places)))
+	for _, h := range old {
+		if h.Requests == 0 {
+			continue
+		}
+		i := t.place(spread(h.Addr, multiplier))
+		for t.places[i].Requests != 0 {
+			if i++; i == len(t.places) {
+				i = 0
+			}
+		}
+		t.places[i] = h
+	}
+}
+
+// drain appends all hosts and forgets them.
+func (t *table) drain(four []cidr.Host4, others []cidr.HostCount) ([]cidr.Host4, []cidr.HostCount) {
+	for _, h := range t.places {
+		if h.Requests != 0 {
+			four = append(four, h)
+		}
+	}
+	for addr, n := range t.large {
+		others = append(others, cidr.HostCount{Key: key4(addr), Requests: n})
+	}
+	*t = table{}
+	return four, others
+}
