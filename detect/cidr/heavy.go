@@ -38,6 +38,7 @@ type walker struct {
 	out     []Heavy
 	visited int
 	few     [slots]host // of the bucket of the trie that is being looked at: at any time there is only one
+	missed  *misses     // what has T requests and is not reported; nil: nobody asks
 }
 
 // part is what lies inside one prefix, wherever it is stored: in a trie's crown, at a node, in a bucket, or as a piece of one; in a
@@ -132,8 +133,12 @@ func (w *walker) balanced(p part) {
 		w.report(Key{n.bits, n.fam}.Net(w.hi), p, len(w.out))
 		return
 	}
-	if int(n.plen) >= w.lo && w.q.Tier.even(low.count, high.count) && w.report(n, p, len(w.out)) {
-		return
+	if int(n.plen) >= w.lo {
+		if !w.q.Tier.even(low.count, high.count) {
+			w.missed.uneven(w, n, p, low.count, high.count)
+		} else if w.report(n, p, len(w.out)) {
+			return
+		}
 	}
 	w.balanced(low)
 	w.balanced(high)
@@ -142,6 +147,7 @@ func (w *walker) balanced(p part) {
 // report puts n, which holds p, in the place of what was reported since mark, unless a condition of the tier refuses it.
 func (w *walker) report(n Net, p part, mark int) bool {
 	if p.hosts < w.q.Tier.hostsNeeded(n) || !w.collateral(n, p.hosts) {
+		w.missed.refused(w, n, p)
 		return false
 	}
 	w.out = append(w.out[:mark], Heavy{Net: n, Requests: p.count, Hosts: p.hosts})
@@ -150,10 +156,18 @@ func (w *walker) report(n Net, p part, mark int) bool {
 
 // collateral tells whether few enough of the hosts of n are bystanders, without a request that passes the strategy's filters.
 func (w *walker) collateral(n Net, hosts int) bool {
-	limit := w.q.Tier.MaxCollateral
-	if w.q.All == nil || limit == NoCollateralLimit {
+	if !w.q.limited() {
 		return true
 	}
-	_, all := w.q.All.CountNet(n)
-	return uint64(max(0, all-hosts))*million <= uint64(all)*uint64(limit)
+	bystanders, all := w.q.bystanders(n, hosts)
+	return uint64(bystanders)*million <= uint64(all)*uint64(w.q.Tier.MaxCollateral)
+}
+
+// limited tells whether q looks at bystanders.
+func (q *Query) limited() bool { return q.All != nil && q.Tier.MaxCollateral != NoCollateralLimit }
+
+// bystanders returns how many of all hosts inside n are bystanders, if so many hosts are not.
+func (q *Query) bystanders(n Net, hosts int) (bystanders, all int) {
+	_, all = q.All.CountNet(n)
+	return max(0, all-hosts), all
 }
