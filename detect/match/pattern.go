@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"regexp"
 	"regexp/syntax"
 	"slices"
@@ -10,6 +11,7 @@ import (
 type pattern struct {
 	literals *searcher      // nil: none is required
 	re       *regexp.Regexp // nil: the literals decide alone, if there are any; else every text matches
+	chains   []chain        // nil: it is not made of them; else they decide about texts of a few KiB without newlines
 	required literals       // that literals looks for, and what is known of an expression besides
 }
 
@@ -38,6 +40,7 @@ func compile(expr string) (*pattern, error) {
 	if short, err := regexp.Compile(tree.String()); err == nil { // else it stays as it is: too long, say
 		re = short
 	}
+	p.chains = chains(tree)
 	if p.re = re; set != nil && telling(set) {
 		p.literals = newSearcher(set)
 	}
@@ -54,6 +57,9 @@ func telling(set literals) bool {
 func (p *pattern) match(b []byte) bool {
 	if p.literals != nil && !p.literals.in(b) {
 		return false
+	}
+	if p.chains != nil && len(b) <= maxChain && bytes.IndexByte(b, '\n') < 0 {
+		return slices.ContainsFunc(p.chains, func(c chain) bool { return c.in(b) })
 	}
 	return p.re == nil || p.re.Match(b)
 }
