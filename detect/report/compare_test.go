@@ -16,8 +16,8 @@ import (
 	"cidrx/detect/report"
 )
 
-// found makes a section whose tiers found what is listed: "192.0.2.0/24 requests hosts".
-func found(name string, tiers ...[]string) report.Section {
+// sectionWith makes a section whose tiers found what is listed: "192.0.2.0/24 requests hosts".
+func sectionWith(name string, tiers ...[]string) report.Section {
 	s := report.Section{Name: name}
 	for _, list := range tiers {
 		var t report.Tier
@@ -36,11 +36,11 @@ func found(name string, tiers ...[]string) report.Section {
 
 func twoReports() (a, b *report.Report) {
 	a = &report.Report{Requests: 100_000, Sections: []report.Section{
-		found("loud", []string{"192.0.2.7/32 5000 1", "198.51.100.9/32 700 1", "2001:db8:0:1::/64 900 1"}, []string{"192.0.2.0/24 9000 200"}),
-		found("api", []string{"203.0.113.0/25 1200 80"}),
+		sectionWith("loud", []string{"192.0.2.7/32 5000 1", "198.51.100.9/32 700 1", "2001:db8:0:1::/64 900 1"}, []string{"192.0.2.0/24 9000 200"}),
+		sectionWith("api", []string{"203.0.113.0/25 1200 80"}),
 	}}
 	b = &report.Report{Requests: 100_000, Sections: []report.Section{
-		found("all", []string{"192.0.2.0/25 7000 120", "203.0.113.0/24 2500 150"}, []string{"198.51.100.9/32 700 1", "2001:db8::/48 2200 3"}),
+		sectionWith("all", []string{"192.0.2.0/25 7000 120", "203.0.113.0/24 2500 150"}, []string{"198.51.100.9/32 700 1", "2001:db8::/48 2200 3"}),
 	}}
 	return a, b
 }
@@ -203,7 +203,7 @@ func randomReport(rng *rand.Rand) *report.Report {
 		}
 		tiers = append(tiers, list)
 	}
-	return &report.Report{Sections: []report.Section{found("s", tiers...)}}
+	return &report.Report{Sections: []report.Section{sectionWith("s", tiers...)}}
 }
 
 func finds(r *report.Report, a netip.Addr) bool {
