@@ -206,14 +206,14 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return misfit(err)
 	}
-	if err := f.look(ctx, s, a); err != nil {
+	if err := f.look(ctx, s, a, progress); err != nil {
 		return err
 	}
 	progress.stop()
 	if err := prison.judge(a, time.Now()); err != nil {
 		return err
 	}
-	return f.write(ctx, s, a, stdout)
+	return f.write(s, a, stdout)
 }
 
 // openWhole finds the logs and says what was left out.

@@ -27,13 +27,21 @@ type output struct {
 func (o *output) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.compact, "compact", false, "JSON on one line")
 	flags.BoolVar(&o.plain, "plain", false, "text for reading")
+	flags.StringArrayVar(&o.compare, "compare", nil, "what `A.toml` and B.toml find that the other does not: --compare A.toml B.toml")
 	flags.StringVar(&o.report, "report", "", "write a page to look at to this `file`, too; it needs no network")
 }
 
 // check refuses flags that do not go together.
 func (o *output) check() error {
-	if o.compact && o.plain {
+	switch {
+	case o.compact && o.plain:
 		return errors.New("--compact and --plain are two forms of the same; give one of them")
+	case len(o.compare) == 0:
+		return nil
+	case len(o.compare) != 2:
+		return fmt.Errorf("--compare takes two configuration files, not %d: --compare A.toml B.toml", len(o.compare))
+	case o.report != "" || o.suggest:
+		return errors.New("--compare goes with no other output than --plain and --compact")
 	}
 	return nil
 }
@@ -42,12 +50,32 @@ func (o *output) check() error {
 func (o *output) looks(s *config.Static) bool { return o.report != "" || s.PlotPath != "" }
 
 // look takes the second look if it is needed.
-func (o *output) look(ctx context.Context, s *config.Static, a *static.Analysis) error {
-	return nil
+func (o *output) look(ctx context.Context, s *config.Static, a *static.Analysis, p *progress) error {
+	if !o.looks(s) {
+		return nil
+	}
+	p.again()
+	_, err := a.Look(ctx)
+	return err
 }
 
 // write writes the pages, and the report last.
-func (o *output) write(_ context.Context, s *config.Static, a *static.Analysis, stdout io.Writer) error {
+func (o *output) write(s *config.Static, a *static.Analysis, stdout io.Writer) error {
+	if err := o.pages(s, a); err != nil {
+		return err
+	}
+	out := bufio.NewWriter(stdout)
+	var err error
+	if o.plain {
+		err = report.Plain(out, a.Report, width(stdout))
+	} else {
+		err = report.JSON(out, a.Report, o.compact)
+	}
+	return errors.Join(err, out.Flush())
+}
+
+// pages writes the pages that were asked for.
+func (o *output) pages(s *config.Static, a *static.Analysis) error {
 	if o.report != "" {
 		if err := atomicfile.Replace(o.report, func(w io.Writer) error { return report.HTML(w, a.Report) }); err != nil {
 			return err
@@ -58,14 +86,7 @@ func (o *output) write(_ context.Context, s *config.Static, a *static.Analysis, 
 			return err
 		}
 	}
-	out := bufio.NewWriter(stdout)
-	var err error
-	if o.plain {
-		err = report.Plain(out, a.Report, width(stdout))
-	} else {
-		err = report.JSON(out, a.Report, o.compact)
-	}
-	return errors.Join(err, out.Flush())
+	return nil
 }
 
 // width is the width of the terminal that w is, 0 if it is none.
@@ -79,8 +100,4 @@ func width(w io.Writer) int {
 		return 0
 	}
 	return columns
-}
-
-func (f *staticFlags) runCompare(context.Context, io.Writer, io.Writer) error {
-	return fmt.Errorf("not yet")
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/term"
@@ -22,7 +23,7 @@ const (
 type progress struct {
 	static.Progress
 	logs  *wholeLogs
-	began time.Time
+	began atomic.Pointer[time.Time] // of the reading that is going on
 	done  chan struct{}
 	over  sync.WaitGroup
 	once  sync.Once
@@ -30,11 +31,21 @@ type progress struct {
 
 // watch shows progress on stderr if that is a terminal, until stop.
 func watch(logs *wholeLogs, stderr io.Writer) *progress {
-	p := &progress{logs: logs, began: time.Now(), done: make(chan struct{})}
+	p := &progress{logs: logs, done: make(chan struct{})}
+	p.again()
 	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.over.Go(func() { p.show(f) })
 	}
 	return p
+}
+
+// again says that the logs are read from the beginning.
+func (p *progress) again() {
+	now := time.Now()
+	p.began.Store(&now)
+	p.logs.read.Store(0)
+	p.Lines.Store(0)
+	p.Bytes.Store(0)
 }
 
 // stop takes the line away. It may be called more than once.
@@ -55,7 +66,7 @@ func (p *progress) show(out *os.File) {
 			}
 			return
 		case <-next.C:
-			io.WriteString(out, clearLine+fitting(p.line(time.Since(p.began)), out))
+			io.WriteString(out, clearLine+fitting(p.line(time.Since(*p.began.Load())), out))
 			shown = true
 			next.Reset(progressEvery)
 		}

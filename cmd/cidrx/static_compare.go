@@ -1,0 +1,57 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"cidrx/detect/report"
+	"cidrx/detect/static"
+)
+
+// runCompare shows what each of two configurations finds that the other does not. Neither's jail is touched, and nothing is written.
+func (f *staticFlags) runCompare(ctx context.Context, stdout, stderr io.Writer) error {
+	var found [2]*report.Report
+	for i, file := range f.compare {
+		var err error
+		if found[i], err = f.found(ctx, file, stderr); err != nil {
+			return err
+		}
+	}
+	c := report.Compare(found[0], found[1], f.compare[0], f.compare[1])
+	out := bufio.NewWriter(stdout)
+	show := report.PlainComparison
+	if f.compact {
+		show = report.JSONComparison
+	}
+	return errors.Join(show(out, c), out.Flush())
+}
+
+// found is what a configuration finds.
+func (f *staticFlags) found(ctx context.Context, file string, stderr io.Writer) (*report.Report, error) {
+	s, err := f.load(file, stderr)
+	if err != nil {
+		return nil, err
+	}
+	logs, err := openWhole(s.Logs, stderr)
+	if err != nil {
+		return nil, err
+	}
+	defer logs.close()
+	for _, l := range logs.logs {
+		if !l.Again {
+			return nil, fmt.Errorf("%s: --compare reads the logs twice; write it to a file first", l.Name)
+		}
+	}
+	progress := watch(logs, stderr)
+	defer progress.stop()
+	o := analysisOptions(s)
+	o.Progress = &progress.Progress
+	a, err := static.Analyze(ctx, o, logs.logs)
+	if err != nil {
+		return nil, misfit(err)
+	}
+	return a.Report, nil
+}
