@@ -1,9 +1,6 @@
 package parse
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "bytes"
 
 // Briefs takes lines of the usual shape apart by their marks.
 func (p *access) Briefs(block []byte, from int, want Fields, out []Brief) (n, next int) {
@@ -84,13 +81,7 @@ func (b *Brief) setClient(field []byte) bool {
 	if !ok || bytes.IndexByte(field, ' ') >= 0 {
 		return false
 	}
-	if b.Is6 = addr.Is6(); !b.Is6 {
-		v4 := addr.As4()
-		b.V4 = binary.BigEndian.Uint32(v4[:])
-		return true
-	}
-	v6 := addr.As16()
-	b.Hi, b.Lo = binary.BigEndian.Uint64(v6[:8]), binary.BigEndian.Uint64(v6[8:])
+	b.setAddr(addr)
 	return true
 }
 

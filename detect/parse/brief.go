@@ -1,6 +1,10 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"net/netip"
+)
 
 // Span is a piece of the bytes that a line was read from, [From, To). An empty one says that the line does not have the field.
 type Span struct{ From, To uint32 }
@@ -39,8 +43,8 @@ type Brief struct {
 }
 
 // Briefer is a Parser that can read lines of its format's usual shape without making events of them. It keeps to what Parse does: where
-// a Brief is Usual, Parse would accept the line, with the same client, a time of the same second, and the same fields. Forwarded is
-// then what Options.Forwarded says. A Briefer is as unfit for concurrent use as any Parser.
+// a Brief is Usual, Parse would accept the line, with the same client, a time of the same second, and the same fields. Whether an
+// event is Forwarded it does not say. A Briefer is as unfit for concurrent use as any Parser.
 type Briefer interface {
 	Parser
 
@@ -62,16 +66,16 @@ func BrieferOf(p Parser) Briefer {
 type briefless struct{ Parser }
 
 func (briefless) Briefs(block []byte, from int, _ Fields, out []Brief) (n, next int) {
-	return briefs(block, from, out, func([]byte, uint32, *Brief) bool { return false })
+	return briefs(block, from, out, func([]byte, *Brief) bool { return false })
 }
 
-// briefs splits the lines of block and has each read by one, which is given where the line begins.
-func briefs(block []byte, from int, out []Brief, one func(line []byte, at uint32, b *Brief) bool) (n, next int) {
+// briefs splits the lines of block and has each read by one.
+func briefs(block []byte, from int, out []Brief, one func(line []byte, b *Brief) bool) (n, next int) {
 	for n < len(out) && from < len(block) {
 		b := &out[n]
 		end := lineEnd(block, from)
 		b.Begin, b.End = uint32(from), uint32(end)
-		b.Usual = one(block[from:end], uint32(from), b)
+		b.Usual = one(block[from:end], b)
 		n, from = n+1, min(end+1, len(block))
 	}
 	return n, from
@@ -83,4 +87,35 @@ func lineEnd(block []byte, from int) int {
 		return from + i
 	}
 	return len(block)
+}
+
+// of fills b from ev, whose fields all lie in its line, which begins at b.Begin; false if ev has no time.
+func (b *Brief) of(ev *Event) bool {
+	if ev.Time.IsZero() {
+		return false
+	}
+	b.Unix, b.Status = ev.Time.Unix(), uint16(ev.Status)
+	b.setAddr(ev.Client)
+	b.Method, b.Target, b.UserAgent = b.span(ev.Line, ev.Method), b.span(ev.Line, ev.Target), b.span(ev.Line, ev.UserAgent)
+	return true
+}
+
+// span says where piece, which is a part of line and reaches as far in memory as line does, lies in the block.
+func (b *Brief) span(line, piece []byte) Span {
+	if len(piece) == 0 {
+		return Span{}
+	}
+	from := b.Begin + uint32(cap(line)-cap(piece))
+	return Span{from, from + uint32(len(piece))}
+}
+
+// setAddr takes over an address, which is valid and not mapped.
+func (b *Brief) setAddr(addr netip.Addr) {
+	if b.Is6 = addr.Is6(); !b.Is6 {
+		v4 := addr.As4()
+		b.V4 = binary.BigEndian.Uint32(v4[:])
+		return
+	}
+	v6 := addr.As16()
+	b.Hi, b.Lo = binary.BigEndian.Uint64(v6[:8]), binary.BigEndian.Uint64(v6[8:])
 }

@@ -21,18 +21,36 @@ type caddy struct {
 	time     []byte
 	asked    bool // there is a request
 	message  bool // there is a msg, which all of Caddy's lines have
+
+	marks markBuffer
+	want  Fields // brief: what is looked at
+	brief bool   // only what a Brief needs is looked at; the arena stays as it is
+	plain bool   // none of it has an escape
+	event Event  // for Briefs
 }
 
 func newCaddy(opts Options) (Parser, error) { return &caddy{stamps: newStamps(opts), opts: opts}, nil }
 
 func (c *caddy) Parse(line []byte, ev *Event, a *Arena) error {
+	c.brief = false
+	return c.read(line, ev, a)
+}
+
+// read reads line into ev.
+func (c *caddy) read(line []byte, ev *Event, a *Arena) error {
 	ev.reset(line)
 	if len(line) == 0 {
 		return errEmpty
 	}
-	c.s, c.ev, c.a = scanner{b: line}, ev, a
+	c.s, c.ev, c.a = newScanner(line, &c.marks), ev, a
 	c.clientIP, c.remoteIP, c.time = netip.Addr{}, netip.Addr{}, nil
 	c.asked, c.message = false, false
+	if c.brief {
+		if err := c.top(); err != nil {
+			return err
+		}
+		return c.finish()
+	}
 	headers := len(a.headers)
 	if err := c.top(); err != nil {
 		return err
@@ -83,15 +101,19 @@ func (c *caddy) topField(key []byte) error {
 	case "size":
 		return setBytes(raw, c.ev)
 	case "user_id":
-		c.ev.User = c.nonEmpty(raw)
+		c.ev.User = c.nonEmpty(raw, 0)
 	}
 	return nil
 }
 
-// nonEmpty decodes a string; "" is no value.
-func (c *caddy) nonEmpty(raw []byte) []byte {
-	if len(raw) == 0 {
+// nonEmpty decodes the string that was read last; "" is no value. A Brief looks at it if it wants the field.
+func (c *caddy) nonEmpty(raw []byte, field Fields) []byte {
+	switch {
+	case len(raw) == 0 || c.brief && c.want&field == 0:
 		return nil
+	case c.brief:
+		c.plain = c.plain && indexByte(raw, '\\') < 0
+		return raw
 	}
 	return c.a.unquoteJSON(raw)
 }
@@ -129,11 +151,11 @@ func (c *caddy) requestField(key []byte) error {
 	case "remote_ip", "remote_addr":
 		return setOnce(&c.remoteIP, raw)
 	case "method":
-		c.ev.Method = c.nonEmpty(raw)
+		c.ev.Method = c.nonEmpty(raw, WantMethod)
 	case "host":
-		c.ev.Host = c.nonEmpty(raw)
+		c.ev.Host = c.nonEmpty(raw, 0)
 	case "uri":
-		c.ev.Target = c.nonEmpty(raw)
+		c.ev.Target = c.nonEmpty(raw, WantTarget)
 	}
 	return nil
 }
@@ -161,7 +183,7 @@ func (c *caddy) headers() error {
 		if !more {
 			return nil
 		}
-		name = c.a.unquoteJSON(name)
+		name = c.headerName(name)
 		if c.s.i >= len(c.s.b) || c.s.b[c.s.i] != '[' {
 			ok = c.header(name) // a log encoder may have made the list one text
 		} else {
@@ -187,11 +209,27 @@ func (c *caddy) values(name []byte) bool {
 	}
 }
 
+// headerName decodes the name of a header. A Brief cannot do without.
+func (c *caddy) headerName(name []byte) []byte {
+	if c.brief {
+		c.plain = c.plain && !c.s.escaped
+		return name
+	}
+	return c.a.unquoteJSON(name)
+}
+
 // header reads one value.
 func (c *caddy) header(name []byte) bool {
 	raw, text, ok := c.s.value()
 	if !ok || !text {
 		return ok && len(raw) > 0
+	}
+	if c.brief {
+		if c.ev.UserAgent == nil && string(name) == "User-Agent" && c.want&WantUserAgent != 0 {
+			c.ev.UserAgent = raw
+			c.plain = c.plain && !c.s.escaped
+		}
+		return true
 	}
 	value := c.a.unquoteJSON(raw)
 	c.a.header(name, value)

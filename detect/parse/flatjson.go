@@ -65,6 +65,12 @@ type flatJSON struct {
 	best    [flatFields]uint8 // ranks of what is set
 	request []byte
 	list    []byte // forwarded list
+
+	marks markBuffer
+	want  Fields // brief: what is looked at
+	brief bool   // only what a Brief needs is looked at; the arena stays as it is
+	plain bool   // none of it has an escape
+	event Event  // for Briefs
 }
 
 func newFlatJSON(opts Options) (Parser, error) {
@@ -116,6 +122,17 @@ func flatFieldNames() (names []string) {
 
 // Parse reads a line.
 func (p *flatJSON) Parse(line []byte, ev *Event, a *Arena) error {
+	p.brief = false
+	headers := len(a.headers)
+	if err := p.read(line, ev, a); err != nil {
+		return err
+	}
+	ev.Headers = a.headersFrom(headers)
+	return nil
+}
+
+// read reads a line but for its headers, which are in the arena.
+func (p *flatJSON) read(line []byte, ev *Event, a *Arena) error {
 	ev.reset(line)
 	if len(line) == 0 {
 		return errEmpty
@@ -124,11 +141,9 @@ func (p *flatJSON) Parse(line []byte, ev *Event, a *Arena) error {
 	for i := range p.best {
 		p.best[i] = 255
 	}
-	headers := len(a.headers)
 	if err := p.object(ev, a); err != nil {
 		return err
 	}
-	ev.Headers = a.headersFrom(headers)
 	if p.request != nil && p.best[flatTarget] > 0 { // $request_uri is best; $request is closer to it than the decoded $uri
 		method := ev.Method
 		if splitRequest(p.request, ev); method != nil {
@@ -144,7 +159,7 @@ func (p *flatJSON) Parse(line []byte, ev *Event, a *Arena) error {
 
 // object reads the line's object.
 func (p *flatJSON) object(ev *Event, a *Arena) error {
-	s := scanner{b: ev.Line}
+	s := newScanner(ev.Line, &p.marks)
 	if !s.enter() {
 		return errJSON
 	}
@@ -181,11 +196,15 @@ func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
 		return setOnce(&ev.Client, raw)
 	}
 	raw = present(raw)
-	if raw == nil {
+	if raw == nil || p.brief && !p.looksAt(use.field) {
 		return nil
 	}
-	raw = a.unquoteJSON(raw)
-	if isHeader {
+	if p.brief {
+		p.plain = p.plain && indexByte(raw, '\\') < 0
+	} else {
+		raw = a.unquoteJSON(raw)
+	}
+	if isHeader && !p.brief {
 		a.header(key[5:], raw)
 	}
 	if use.field == flatNone || use.rank >= p.best[use.field] {
@@ -193,6 +212,19 @@ func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
 	}
 	p.best[use.field] = use.rank
 	return p.set(use.field, raw, ev)
+}
+
+// looksAt tells whether a Brief needs the field.
+func (p *flatJSON) looksAt(f flatField) bool {
+	switch f {
+	case flatTime, flatStatus, flatBytes, flatForwarded: // those that may be refused
+		return true
+	case flatMethod, flatTarget, flatRequest:
+		return p.want&(WantMethod|WantTarget) != 0
+	case flatAgent:
+		return p.want&WantUserAgent != 0
+	}
+	return false
 }
 
 // use looks up what the n-th key is good for, first where it was in the line before.

@@ -6,6 +6,19 @@ package parse
 type scanner struct {
 	b []byte
 	i int
+
+	marks   []uint16 // of b, nil for long lines
+	m       int      // those before it lie before i
+	escaped bool     // the last string has a backslash in it
+}
+
+// newScanner makes a scanner of line, whose marks it finds in m.
+func newScanner(line []byte, m *markBuffer) scanner {
+	s := scanner{b: line}
+	if len(line) <= markWindow {
+		s.marks = m[:findMarks(m, line)]
+	}
+	return s
 }
 
 // enter steps into the object that begins here; false if none does. Its fields are read with next until more is false.
@@ -81,6 +94,9 @@ func (s *scanner) str() (raw []byte, ok bool) {
 	if s.i >= len(s.b) || s.b[s.i] != '"' {
 		return nil, false
 	}
+	if s.marks != nil {
+		return s.strMarked()
+	}
 	start := s.i + 1
 	n := indexByte(s.b[start:], '"')
 	for n > 0 && s.b[start+n-1] == '\\' && oddBackslashes(s.b[start:start+n]) {
@@ -93,8 +109,34 @@ func (s *scanner) str() (raw []byte, ok bool) {
 	if n < 0 {
 		return nil, false
 	}
-	s.i = start + n + 1
-	return s.b[start : start+n], true
+	raw = s.b[start : start+n]
+	s.i, s.escaped = start+n+1, indexByte(raw, '\\') >= 0
+	return raw, true
+}
+
+// strMarked is str by the marks, of which the quote at i is one.
+func (s *scanner) strMarked() (raw []byte, ok bool) {
+	m, start := s.m, s.i+1
+	for int(s.marks[m]) < start {
+		if m++; m == len(s.marks) {
+			return nil, false
+		}
+	}
+	s.escaped = false
+	for ; m < len(s.marks); m++ {
+		at := int(s.marks[m])
+		switch s.b[at] {
+		case '"':
+			s.i, s.m = at+1, m
+			return s.b[start:at], true
+		case '\\':
+			s.escaped = true
+			if m+1 < len(s.marks) && int(s.marks[m+1]) == at+1 {
+				m++ // what it escapes
+			}
+		}
+	}
+	return nil, false
 }
 
 // value reads a string's inside or a number, true, false or null as it stands; text says which. Anything else is skipped and nil.

@@ -14,7 +14,7 @@ GLOBL marks<>(SB), RODATA|NOPTR, $16
 	ADDL   R8, DX        \
 	MOVW   DX, offset(DI)
 
-// func findMarksAVX2(at *markBuffer, b *byte, size int) (n int)
+// func findMarksAVX2(at *uint16, b *byte, size int) (n int)
 TEXT ·findMarksAVX2(SB), NOSPLIT, $0-32
 	MOVQ at+0(FP), DI
 	MOVQ b+8(FP), SI
