@@ -19,13 +19,11 @@ type rangeRow struct {
 	Section string
 	Tier    int // counted from 1
 	Jail    bool
-	Rank    int // by address
+	Rank    int     // by address
+	Width   float64 // of the bar of its share, 0 to 100: the largest share has all of it
 
 	section int
 }
-
-// ShareWidth is the width of the bar of its share, 0 to 100.
-func (g rangeRow) ShareWidth() float64 { return max(1, 100*min(1, g.Share)) }
 
 // FirstUnix and LastUnix are what the table sorts times by.
 func (g rangeRow) FirstUnix() int64 { return unix(g.First) }
@@ -51,8 +49,13 @@ func rangeRows(r *Report) []rangeRow {
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b rangeRow) int { return cidr.Compare(a.Prefix, b.Prefix) })
+	most := 1e-9 // nothing is divided by nothing
 	for i := range rows {
 		rows[i].Rank = i
+		most = max(most, rows[i].Share)
+	}
+	for i := range rows {
+		rows[i].Width = max(2, 100*rows[i].Share/most)
 	}
 	slices.SortStableFunc(rows, func(a, b rangeRow) int { return cmp.Compare(b.Requests, a.Requests) })
 	return rows
@@ -97,7 +100,6 @@ type detailView struct {
 // topList is one of the lists of most frequent texts.
 type topList struct {
 	Title, None string
-	Wide        bool // long texts
 	Tops        []topBar
 }
 
@@ -135,8 +137,8 @@ func newDetailView(all *Detail, d *RangeDetail, g *rangeRow) detailView {
 		RangeDetail: d, ID: anchor("range", d.Section, d.Prefix), Name: g.Section, Found: g.Range, Jail: g.Jail,
 		ByOrdinary: share(d.Ordinary, d.Requests), Approximate: all.Approximate, Buckets: len(d.Times),
 		Lists: []topList{
-			{Title: "User agents", None: "no user agent", Wide: true, Tops: bars(d.Agents, d.Requests)},
-			{Title: "Endpoints", None: "no target", Wide: true, Tops: bars(d.Endpoints, d.Requests)},
+			{Title: "User agents", None: "no user agent", Tops: bars(d.Agents, d.Requests)},
+			{Title: "Endpoints", None: "no target", Tops: bars(d.Endpoints, d.Requests)},
 			{Title: "Statuses", None: "no status", Tops: bars(d.Statuses, d.Requests)},
 		},
 	}

@@ -264,9 +264,15 @@
       svg.querySelectorAll(".eight").forEach(function (t) { t.style.fontSize = 11 * Math.max(0.25, w / W) + "px"; });
       draw(shownBits());
     }
+    // middle of a cell that is in view: by a button one zooms to what one looked at last.
+    function middle(cell) {
+      if (!cell) return null;
+      var o = origin(cell.tile), side = data.side / (1 << (cell.bits - data.tileBits) / 2), p = { x: o[0] + (cell.x + 0.5) * side, y: o[1] + (cell.y + 0.5) * side };
+      return p.x < view.x || p.y < view.y || p.x > view.x + view.w || p.y > view.y + view.h ? null : p;
+    }
     function zoomBy(by, p) {
       if (!by) return look(0, 0, W);
-      p = p || { x: view.x + view.w / 2, y: view.y + view.h / 2 };
+      p = p || middle(cursor) || { x: view.x + view.w / 2, y: view.y + view.h / 2 };
       var w = Math.min(W, Math.max(W / 64, view.w / by)), ratio = w / view.w;
       look(p.x - (p.x - view.x) * ratio, p.y - (p.y - view.y) * ratio, w);
     }
