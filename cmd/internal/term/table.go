@@ -20,6 +20,7 @@ type Table struct {
 	Columns []Column
 	Rows    int
 	Row     func(i int) []string // the cells of a row, a cell a column; they may have styles
+	Quiet   bool                 // the cursor is not shown: the keys go elsewhere
 
 	cursor, top int
 	page        int // rows that the last drawing had room for
@@ -59,15 +60,28 @@ func (t *Table) Draw(width, height int) []string {
 	if height <= 0 {
 		return nil
 	}
-	shown := t.fitting(width - 2)
-	lines := []string{Faint(t.line(shown, t.titles(), width-2))}
+	shown := t.fitting(width - 1)
+	lines := []string{Faint(t.line(shown, t.titles(), width-1))}
 	t.scroll()
 	for i := t.top; i < min(t.Rows, t.top+t.page); i++ {
-		line := t.line(shown, t.Row(i), width-2)
-		if i == t.Cursor() {
+		line := t.line(shown, t.Row(i), width-1)
+		if i == t.Cursor() && !t.Quiet {
 			line = Chosen(ansi.Strip(line))
 		}
 		lines = append(lines, line+t.thumb(i-t.top))
+	}
+	return lines
+}
+
+// Scroll draws rows that are text to read, without a heading or a cursor: the keys move the whole.
+func (t *Table) Scroll(width, height int) []string {
+	t.page, t.Quiet = max(0, height), true
+	shown := t.fitting(width - 1)
+	t.top = max(0, min(t.cursor, t.Rows-t.page))
+	t.cursor = t.top
+	var lines []string
+	for i := t.top; i < min(t.Rows, t.top+t.page); i++ {
+		lines = append(lines, t.line(shown, t.Row(i), width-1)+t.thumb(i-t.top))
 	}
 	return lines
 }
@@ -86,9 +100,9 @@ func (t *Table) thumb(line int) string {
 	size := max(1, t.page*t.page/t.Rows)
 	at := t.top * (t.page - size) / (t.Rows - t.page)
 	if line >= at && line < at+size {
-		return Faint(" ┃")
+		return Faint("┃")
 	}
-	return Faint(" │")
+	return Faint("│")
 }
 
 func (t *Table) titles() []string {

@@ -35,10 +35,28 @@ func Ends(left, right string, width int) string {
 	return Fit(left, width-Width(right)) + right
 }
 
-// Wrap breaks text without styles into lines of at most width columns, between words where it can.
+// Wrap breaks text without styles into lines of at most width columns: at blanks, and inside of words that are wider than a line.
 func Wrap(text string, width int) []string {
 	if width <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(text, width, ""), "\n")
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && Width(line)+1+Width(word) <= width {
+			line += " " + word
+			continue
+		}
+		if line != "" {
+			lines = append(lines, line)
+		}
+		for line = word; Width(line) > width; {
+			head := ansi.Truncate(line, width, "")
+			if head == "" { // a wide character in a single column
+				return lines
+			}
+			lines, line = append(lines, head), line[len(head):]
+		}
+	}
+	return append(lines, line)
 }

@@ -1,0 +1,146 @@
+package explore
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden frames anew")
+
+// screen is a view that a test presses keys on. What it asks for in the background is done at once.
+type screen struct {
+	*model
+	quit bool
+}
+
+// shown is a view of a terminal of that size. ready: the second look at the log has ended.
+func shown(a Analysis, width, height int, ready bool) *screen {
+	s := &screen{model: newModel(context.Background(), a, &sync.WaitGroup{})}
+	s.Init()
+	s.update(tea.WindowSizeMsg{Width: width, Height: height})
+	if ready {
+		detail, err := a.Look(context.Background())
+		s.update(looked{detail, err})
+	}
+	return s
+}
+
+func (s *screen) update(msg tea.Msg) {
+	_, cmd := s.Update(msg)
+	for cmd != nil {
+		msg := cmd()
+		if _, ok := msg.(tea.QuitMsg); ok {
+			s.quit = true
+		}
+		_, cmd = s.Update(msg)
+	}
+}
+
+// press presses keys by name: "down", "ctrl+c", or a character.
+func (s *screen) press(keys ...string) *screen {
+	for _, k := range keys {
+		s.update(keyOf(k))
+	}
+	return s
+}
+
+var named = map[string]rune{"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "enter": tea.KeyEnter, "esc": tea.KeyEscape,
+	"tab": tea.KeyTab, "backspace": tea.KeyBackspace, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd}
+
+func keyOf(name string) tea.KeyPressMsg {
+	var mod tea.KeyMod
+	if rest, ok := strings.CutPrefix(name, "ctrl+"); ok {
+		mod, name = tea.ModCtrl, rest
+	}
+	if rest, ok := strings.CutPrefix(name, "shift+"); ok {
+		mod, name = mod|tea.ModShift, rest
+	}
+	if code, ok := named[name]; ok {
+		return tea.KeyPressMsg{Code: code, Mod: mod}
+	}
+	key := tea.KeyPressMsg{Code: []rune(name)[0], Mod: mod}
+	if mod == 0 {
+		key.Text = name
+	}
+	return key
+}
+
+// text is what the screen shows, without styles and blanks at the ends of lines.
+func (s *screen) text() string {
+	var lines []string
+	for line := range strings.Lines(ansi.Strip(s.View().Content)) {
+		lines = append(lines, strings.TrimRight(line, " \n"))
+	}
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// The frames of every page, at the two sizes that matter most.
+func TestFrames(t *testing.T) {
+	stories := []struct {
+		name string
+		keys string
+	}{
+		{"summary", ""},
+		{"tiers", "2"},
+		{"tiers-missed", "2 down down"},
+		{"tiers-nobody", "2 ]  ]"},
+		{"ranges", "3"},
+		{"ranges-by-address", "3 s s s"},
+		{"ranges-typing", "3 / 2 0 3 ."},
+		{"ranges-address", "3 / 2 0 3 . 0 . 1 1 3 . 9 enter"},
+		{"ranges-nothing", "3 / 9 . 9 . 9 . 9 enter"},
+		{"range-hosts", "3 enter"},
+		{"range-agents", "3 down down down enter tab"},
+		{"range-endpoints", "3 enter tab tab"},
+		{"range-statuses", "3 enter tab tab tab"},
+		{"range-lines", "3 down down down enter shift+tab"},
+		{"range-of-map", "4 o"},
+		{"try", "2 t"},
+		{"try-smaller", "2 t ctrl+u 2 0 0"},
+		{"try-nothing", "2 t ctrl+u 9 9 9 9"},
+		{"try-wrong", "2 t tab ctrl+u 3 3"},
+		{"try-list", "2 t enter down"},
+		{"map", "4"},
+		{"map-next", "4 n"},
+		{"map-zoomed", "4 n enter enter"},
+		{"help", "?"},
+	}
+	analysis := newFake(questions)
+	for _, story := range stories {
+		for _, size := range []struct {
+			name          string
+			width, height int
+		}{{"80x24", 80, 24}, {"120x40", 120, 40}} {
+			t.Run(story.name+"-"+size.name, func(t *testing.T) {
+				s := shown(analysis, size.width, size.height, true).press(strings.Fields(story.keys)...)
+				golden(t, story.name+"-"+size.name, s.text())
+			})
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got); go test -update writes it anew:\n%s", name, diff)
+	}
+}
