@@ -14,7 +14,7 @@ func inLines(set literals, target bool) literals {
 	if set == nil {
 		return nil
 	}
-	out := never
+	out, seen := make(literals, 0, len(set)), make(map[literal]bool, len(set))
 	for _, l := range set {
 		from, to := 0, len(l.text)
 		if target {
@@ -23,7 +23,10 @@ func inLines(set literals, target bool) literals {
 		if to-from < 2 {
 			return nil
 		}
-		out = union(out, literals{{text: l.text[from:to], fold: l.fold[from:to]}})
+		if piece := (literal{text: l.text[from:to], fold: l.fold[from:to]}); !seen[piece] {
+			seen[piece] = true
+			out = append(out, piece)
+		}
 	}
 	return out
 }

@@ -29,7 +29,8 @@ const (
 	hashBits   = 15 // 4 KiB: fits the first-level cache with other things, and a usual set fills under 1 % of it
 	maxGram    = 3
 	maxStride  = 8
-	maxWindow  = 64 // places in a literal that are considered for its grams
+	maxGrams   = 2048 // if fewer will do: of more the tables let too much through
+	maxWindow  = 64   // places in a literal that are considered for its grams
 	maxBound   = 8
 	caseBits   = 0x20202020
 	bucketBits = 8
@@ -55,7 +56,7 @@ func newSearcher(set literals) *searcher {
 func (s *searcher) index() {
 	shortest := s.floating.shortest()
 	s.gram = min(shortest, maxGram)
-	s.stride = min(shortest-s.gram+1, maxStride)
+	s.stride = min(shortest-s.gram+1, maxStride, max(1, maxGrams/len(s.floating)))
 	s.mask = uint32(1)<<(8*s.gram) - 1
 	shared := s.shared()
 	var buckets [1 << bucketBits][]gramAt
