@@ -18,7 +18,7 @@ type Suggestion struct {
 	Approximate bool   // which requests look ordinary was learnt from a sample, because a log can be read only once
 	Sampled     uint64 // lines in the sample
 	Rule        string // what "ordinary-looking" means here, for people
-	Agents      bool   // there are user agents; without them nothing looks ordinary, and the proposals rest on the counts alone
+	Agents      bool   // there are user agents; without them a request looks ordinary by its status and target alone
 	Sections    []SuggestedSection
 }
 
@@ -42,7 +42,7 @@ type SuggestedSection struct {
 
 	Tiers   []SuggestedTier // narrow ones first
 	Without []string        // why there is no tier for single hosts, small networks, …: a sentence each
-	Aside   []SetAside      // large ranges that no tier may catch, most requests first, at most MaxAside
+	Aside   []CaughtRange   // ordinary-looking or a crawler's, and in the way of a tier: most requests first, at most MaxAside
 }
 
 // Bounds of a SuggestedSection.
@@ -57,11 +57,12 @@ type Traffic struct {
 	Hosts    int
 }
 
-// Busiest is the prefix of a length with the most requests of hosts that look ordinary.
+// Busiest are the prefixes of a length with the most requests: of all hosts, and of those that look ordinary. An IPv4 length stands for
+// the IPv6 one of twice as many bits too. A prefix is not valid if there is none.
 type Busiest struct {
 	Bits     int
-	Prefix   netip.Prefix
-	Requests uint64
+	All      CaughtRange
+	Ordinary CaughtRange
 }
 
 // SuggestedTier is a proposed tier, and what it catches in the log.
@@ -71,7 +72,7 @@ type SuggestedTier struct {
 	Why     []Reason // for each number and condition
 	Ranges  int
 	Caught  Traffic
-	New     uint64 // requests that no tier before it catches, and that look neither ordinary nor like a crawler's
+	New     uint64 // requests that no tier before it catches, and that are neither ordinary-looking nor a crawler's
 	Of      Caught
 	Largest []CaughtRange // most requests first, at most MaxSuggestedFound
 }
@@ -79,12 +80,12 @@ type SuggestedTier struct {
 // Caught says what kind of traffic Traffic is made of.
 type Caught struct{ Ordinary, Crawlers, Others Traffic }
 
-// CaughtRange is a range that a proposed tier catches.
+// CaughtRange is a range, and what it is made of.
 type CaughtRange struct {
 	Prefix   netip.Prefix
 	Requests uint64
 	Hosts    int
-	Ordinary uint64 // requests that look ordinary
+	Of       Caught
 }
 
 // Reason says why a number of a tier is what it is.
@@ -92,13 +93,4 @@ type Reason struct {
 	Name  string // "minSize", as in the configuration
 	Value string
 	Text  string
-}
-
-// SetAside is a large range that looks like people or a crawler: for the allowlist, or for a closer look.
-type SetAside struct {
-	Prefix   netip.Prefix
-	Requests uint64
-	Hosts    int
-	Ordinary uint64 // requests
-	Crawlers uint64
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"fmt"
 	"runtime"
 	"slices"
 	"strconv"
@@ -75,20 +74,6 @@ func (a *Analysis) workers() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// readAgain shows all events of all logs to views. Of logs that cannot be read again it shows a sample, and says how many lines that has;
-// weigh is told how many requests each of its lines stands for.
-func (a *Analysis) readAgain(ctx context.Context, views []view, join func(any), weigh func(uint64)) (sampled uint64, err error) {
-	for i := range a.logs {
-		if !a.logs[i].Again {
-			return 0, fmt.Errorf("%s: it can be read only once", a.logs[i].Name)
-		}
-		if err := a.reread(ctx, &a.logs[i], views, join); err != nil {
-			return 0, err
-		}
-	}
-	return 0, nil
-}
-
 // weigh tells all views how many requests a line stands for.
 func (l *look) weigh(n uint64) {
 	for _, v := range l.views {
@@ -133,6 +118,9 @@ func (l *look) rangeDetail(i int, of target) report.RangeDetail {
 	d := report.RangeDetail{
 		Section: of.section, Prefix: of.prefix, Requests: sum.requests, Ordinary: sum.ordinary, Times: sum.times,
 		Statuses: topStatuses(sum.statuses), Samples: sum.samples.lines(),
+	}
+	if l.sampled > 0 { // the requests are known, and how many of them look ordinary is their share of the estimate
+		d.Requests, d.Ordinary = of.requests, uint64(share(sum.ordinary, sum.requests)*float64(of.requests)+0.5)
 	}
 	var above [textKinds]uint64
 	d.Agents, above[agentText] = l.texts[i][agentText].top(mostTops)

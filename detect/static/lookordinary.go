@@ -19,8 +19,8 @@ const ordinaryRule = "A request looks ordinary when its user agent is a browser'
 const (
 	crawlerAgents = `(?i)googlebot|google-|mediapartners-google|feedfetcher|bingbot|bingpreview|msnbot|adidxbot|yahoo! slurp|duckduckbot|` +
 		`baiduspider|yandex|applebot|petalbot|sogou|seznambot|qwant|facebookexternalhit|facebot|twitterbot|linkedinbot|pinterest|` +
-		`slackbot|telegrambot|whatsapp|discordbot|ia_archiver|archive\.org_bot|feedly|tiny tiny rss|inoreader|newsblur|feedbin|theoldreader|` +
-		`universalfeedparser|netvibes|livejournal|uptimerobot|pingdom|statuscake`
+		`slackbot|telegrambot|whatsapp|discordbot|ia_archiver|archive\.org_bot|feedly|feedburner|tiny tiny rss|inoreader|newsblur|feedbin|theoldreader|` +
+		`feedparser|rss|netvibes|livejournal|uptimerobot|pingdom|statuscake`
 	toolAgents = `(?i)^bot|[a-tv-z0-9 _./+;:(-]bot|crawl|spider|slurp|scan|curl|wget|python|java/|okhttp|go-http|libwww|lwp|perl|ruby|php/|httpclient|http_client|` +
 		`scrapy|axios|node-fetch|headless|phantom|selenium|puppeteer|playwright|nikto|sqlmap|nmap|zgrab|masscan|nuclei|gobuster|dirbuster|` +
 		`wpscan|hydra|http://|https://|www\.|feed|rss|fetch|monitor|preview|checker|validator|archiver|externalhit|google-`
@@ -37,7 +37,7 @@ const (
 	other kind = iota
 	crawler
 	ordinary
-	kinds
+	mute // would look ordinary, but has no user agent
 )
 
 // onlooker tells what requests look like: see ordinaryRule. Each goroutine has its own.
@@ -73,7 +73,7 @@ func (o *onlooker) kind(ev *parse.Event) kind {
 	switch {
 	case ev.Outcome == parse.Success:
 		return ordinary
-	case ev.Outcome == parse.Failure || ev.Status <= 0 || ev.Status >= 400 || len(ev.UserAgent) == 0:
+	case ev.Outcome == parse.Failure || ev.Status <= 0 || ev.Status >= 400:
 		return other
 	}
 	if looks := o.agent(ev); looks == other || !o.scanned.Match(ev, "", &o.scratch) {
@@ -84,6 +84,9 @@ func (o *onlooker) kind(ev *parse.Event) kind {
 
 // agent is what the user agent of an event says. Most user agents come many times.
 func (o *onlooker) agent(ev *parse.Event) kind {
+	if ev.UserAgent == nil {
+		return mute
+	}
 	looks, known := o.agents[string(ev.UserAgent)]
 	if known {
 		return looks

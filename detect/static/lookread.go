@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,10 +13,6 @@ import (
 	"cidrx/detect/login"
 	"cidrx/detect/parse"
 )
-
-// againBlock is how many bytes of a log are read at a time when it is read again. Blocks depend on nothing but the log, so what is put
-// together in their order does not depend on who read which.
-const againBlock = 1 << 20
 
 // view looks at the lines of a log that is read again. Each worker has its own.
 type view interface {
@@ -29,9 +24,11 @@ type view interface {
 	piece() any
 }
 
-// job is a block on its way: reader, worker, and back in order.
+// job is a block on its way from the reader to a worker and back, in order. Blocks depend on nothing but the log, so what is put together
+// in their order does not depend on who read which.
 type job struct {
-	block []byte // whole lines
+	buf   []byte
+	lines []byte // whole lines, in buf
 	last  bool   // behind the log's last block
 	piece any
 	done  chan struct{}
@@ -60,16 +57,16 @@ func (a *Analysis) reread(ctx context.Context, l *readLog, views []view, join fu
 	}
 	defer in.Close()
 	group, ctx := errgroup.WithContext(ctx)
-	todo, inOrder := make(chan *job), make(chan *job, 2*len(views))
+	todo, inOrder, free := make(chan *job), make(chan *job, 2*len(views)), make(chan []byte, 4*len(views))
 	group.Go(func() error {
 		defer close(todo)
 		defer close(inOrder)
-		return a.cut(ctx, in, todo, inOrder)
+		return a.cut(ctx, newBlocks(in, blockSize), free, inOrder, todo)
 	})
 	for _, w := range workers {
 		group.Go(func() error { return w.work(todo) })
 	}
-	group.Go(func() error { return inTurn(ctx, inOrder, join) })
+	group.Go(func() error { return inTurn(ctx, inOrder, free, join) })
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("%s: second read: %w", l.Name, err)
 	}
@@ -82,39 +79,48 @@ func stateless(format string) bool {
 }
 
 // cut reads the log and hands out its blocks, at last an empty one.
-func (a *Analysis) cut(ctx context.Context, in io.Reader, todo, inOrder chan<- *job) error {
-	r := againReader{in: in}
+func (a *Analysis) cut(ctx context.Context, s *blocks, free <-chan []byte, to ...chan<- *job) error {
 	for {
-		block, err := r.next()
+		j := &job{done: make(chan struct{})}
+		select {
+		case j.buf = <-free:
+		default:
+			j.buf = s.buffer()
+		}
+		b, err := s.next(ctx, j.buf)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		j := &job{block: block, last: err != nil, done: make(chan struct{})}
-		for _, to := range []chan<- *job{inOrder, todo} {
+		j.lines, j.last = b.lines, err != nil
+		for _, c := range to {
 			select {
-			case to <- j:
+			case c <- j:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		}
-		if err != nil {
+		if j.last {
 			return nil
 		}
 		if p := a.options.Progress; p != nil {
-			p.Bytes.Add(uint64(len(block)))
-			p.Lines.Add(uint64(bytes.Count(block, []byte{'\n'})))
+			p.Bytes.Add(uint64(len(b.lines)))
+			p.Lines.Add(uint64(bytes.Count(b.lines, []byte{'\n'})))
 		}
 	}
 }
 
 // inTurn joins the pieces of jobs that are done, each when its turn has come.
-func inTurn(ctx context.Context, jobs <-chan *job, join func(any)) error {
+func inTurn(ctx context.Context, jobs <-chan *job, free chan<- []byte, join func(any)) error {
 	for j := range jobs {
 		select {
 		case <-j.done:
-			join(j.piece)
 		case <-ctx.Done():
 			return ctx.Err()
+		}
+		join(j.piece)
+		select {
+		case free <- j.buf:
+		default:
 		}
 	}
 	return nil
@@ -143,16 +149,16 @@ func (a *Analysis) linesAgain(l *readLog, v view) (*linesAgain, error) {
 
 func (l *linesAgain) work(todo <-chan *job) error {
 	for j := range todo {
-		for from := 0; from < len(j.block); {
+		for from := 0; from < len(j.lines); {
 			var n int
-			n, from = l.parser.Briefs(j.block, from, 0, l.briefs)
-			l.lines(j.block, l.briefs[:n])
+			n, from = l.parser.Briefs(j.lines, from, 0, l.briefs)
+			l.lines(j.lines, l.briefs[:n])
 		}
 		if j.last {
 			l.stage.Flush()
 			l.collect()
 		}
-		j.piece, j.block = l.view.piece(), nil
+		j.piece, j.lines = l.view.piece(), nil
 		close(j.done)
 	}
 	return nil
@@ -192,32 +198,4 @@ func (l *linesAgain) collect() {
 	for i := range l.due {
 		l.view.see(&l.due[i], false)
 	}
-}
-
-// againReader cuts a log into blocks of whole lines. Lines longer than maxLine are left out where they do not fit a block.
-type againReader struct {
-	in    io.Reader
-	begun []byte // the beginning of a line that goes on
-	long  bool   // the line that goes on is too long
-}
-
-// next returns the next block, which is the caller's; io.EOF comes with the last one.
-func (r *againReader) next() ([]byte, error) {
-	block := slices.Grow(r.begun, againBlock)
-	r.begun = nil
-	n, err := io.ReadFull(r.in, block[len(block):len(block)+againBlock])
-	block = block[:len(block)+n]
-	if r.long {
-		_, rest, ends := bytes.Cut(block, []byte{'\n'})
-		block, r.long = rest, !ends
-	}
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return block, io.EOF
-	}
-	end := bytes.LastIndexByte(block, '\n') + 1
-	r.begun = bytes.Clone(bytes.TrimLeft(block[end:], "\x00"))
-	if len(r.begun) > maxLine {
-		r.begun, r.long = nil, true
-	}
-	return block[:end], err
 }
