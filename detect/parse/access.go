@@ -10,6 +10,7 @@ type access struct {
 	vhost bool // HOST:PORT in front
 	long  bool // referer and user agent at the end
 
+	brief briefShape
 	marks *marks // for Briefs
 }
 
@@ -17,7 +18,7 @@ type access struct {
 func accessPreset(format string, vhost, long bool) func(Options) (Parser, error) {
 	return func(opts Options) (Parser, error) {
 		l, err := compile(format)
-		return &access{text: newText(l, true, opts), vhost: vhost, long: long}, err
+		return &access{text: newText(l, true, opts), vhost: vhost, long: long, brief: briefShape{vhost: vhost, long: long}}, err
 	}
 }
 

@@ -24,7 +24,7 @@ func (p *access) Briefs(block []byte, from int, want Fields, out []Brief) (n, ne
 func (p *access) briefWindow(w *window, from int, want Fields, out []Brief) (n, end int) {
 	for ; n < len(out) && len(w.marks) > 0; n++ {
 		b := &out[n]
-		used := p.brief(w, from, want, b)
+		used := p.briefLine(w, from, want, b)
 		b.Usual = used > 0
 		if !b.Usual {
 			if used = w.toEnd(0); used == 0 {
@@ -39,40 +39,52 @@ func (p *access) briefWindow(w *window, from int, want Fields, out []Brief) (n, 
 	return n, end
 }
 
-// stampedHead is the length of what stands between the address and the request: ` - - [02/Jan/2006:15:04:05 -0700] "`.
-const stampedHead = 6 + clfLen + 3
+// stampedHead is the length of what stands before the request: ` [02/Jan/2006:15:04:05 -0700] "`.
+const stampedHead = 2 + clfLen + 3
 
-// brief reads the line at from, whose marks are the first of w, if it has the usual shape: that of access.usual. It returns how many
+// briefLine reads the line at from, whose marks are the first of w, if it has the usual shape: that of access.usual. It returns how many
 // of the marks are the line's, 0 if only Parse can tell.
-func (p *access) brief(w *window, from int, want Fields, b *Brief) (used int) {
+func (p *access) briefLine(w *window, from int, want Fields, b *Brief) (used int) {
 	block, first := w.block, w.from+int(w.marks[0])
-	if p.vhost {
-		if from = behindHost(block, from, first); from < 0 {
+	head := first + 1 - stampedHead
+	if p.brief.vhost {
+		from = behindHost(block, from, first)
+	}
+	if from < 0 || head-from < len("- -") || first == len(block) {
+		return 0
+	}
+	stamped := block[head : head+stampedHead]
+	if string(stamped[:2]) != " [" || string(stamped[2+clfLen:]) != `] "` {
+		return 0
+	}
+	var ok bool
+	if b.Unix, ok = p.text.stamps.clf.unix(stamped[2:]); !ok {
+		return 0
+	}
+	if p.brief.clientLast {
+		if bytes.Count(block[from:head], blank) != 2 {
 			return 0
 		}
-	}
-	head := first + 1 - stampedHead
-	if head-from < len("0.0.0.0") || first == len(block) {
+	} else if !b.readClient(block, from, head) {
 		return 0
 	}
-	v4, n := quickIPv4(block[from:])
-	b.V4, b.Is6 = v4, false
-	if n != head-from && !b.setClient(block[from:head]) {
-		return 0
-	}
-	between := block[head : head+stampedHead]
-	if string(between[:6]) != " - - [" || string(between[6+clfLen:]) != `] "` {
-		return 0
-	}
-	unix, ok := p.text.stamps.clf.unix(between[6:])
-	if !ok {
-		return 0
-	}
-	b.Unix = unix
-	if p.long {
+	if p.brief.long {
 		return p.briefLong(w, want, b)
 	}
 	return p.briefShort(w, want, b)
+}
+
+var blank = []byte(" ")
+
+// readClient reads "ADDRESS - -" at block[from:head], where the stamp follows.
+func (b *Brief) readClient(block []byte, from, head int) bool {
+	end := head - len(" - -")
+	if end-from < len("::") || string(block[end:head]) != " - -" {
+		return false
+	}
+	v4, n := quickIPv4(block[from:]) // the stamp alone is longer than what that looks at
+	b.V4, b.Is6 = v4, false
+	return n == end-from || b.setClient(block[from:end])
 }
 
 // setClient reads an address that quickIPv4 has not.
@@ -112,10 +124,15 @@ func (p *access) briefLong(w *window, want Fields, b *Brief) (used int) {
 		return 0
 	}
 	b.Status = status
-	if used = quotes + 1; end != q6+1 || !w.ends(end) {
-		if block[q6+1] != ' ' {
-			return 0
-		}
+	switch used = quotes + 1; {
+	case p.brief.openReferer && block[q4-1] == ' ': // the referer would seem to end there
+		return 0
+	case p.brief.clientLast:
+		used = b.lastClient(w)
+	case end == q6+1 && w.ends(end):
+	case block[q6+1] != ' ' || p.brief.strict:
+		return 0
+	default:
 		used = w.quotesToEnd(quotes)
 	}
 	b.UserAgent = presentSpan(block, q4+3, q6)
@@ -123,6 +140,21 @@ func (p *access) briefLong(w *window, want Fields, b *Brief) (used int) {
 		b.setRequest(block, q1+1, q2)
 	}
 	return used
+}
+
+// lastClient reads `" "ADDRESS"` from the sixth quote to the end of the line.
+func (b *Brief) lastClient(w *window) (used int) {
+	if len(w.marks) < 9 {
+		return 0
+	}
+	q6, q7, q8, end := w.from+int(w.marks[5]), w.from+int(w.marks[6]), w.from+int(w.marks[7]), w.from+int(w.marks[8])
+	if q7 != q6+2 || string(w.block[q6:q7+1]) != `" "` || w.block[q8] != '"' || end != q8+1 || !w.ends(end) {
+		return 0
+	}
+	if !b.setClient(w.block[q7+1 : q8]) {
+		return 0
+	}
+	return 9
 }
 
 // briefShort reads `" STATUS BYTES` behind the request and accepts what follows a blank.
@@ -143,6 +175,9 @@ func (p *access) briefShort(w *window, want Fields, b *Brief) (used int) {
 		return 0
 	}
 	if n := bytes.IndexByte(numbers[5:], ' '); n >= 0 {
+		if p.brief.strict {
+			return 0
+		}
 		numbers = numbers[:5+n]
 	}
 	var scratch Event

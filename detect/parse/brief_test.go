@@ -18,25 +18,47 @@ import (
 const wantAll = parse.WantMethod | parse.WantTarget | parse.WantUserAgent | parse.WantStatus
 
 // briefFormats are the formats that have a Briefer.
-var briefFormats = []string{"combined", "common", "vhost_combined", "nginx-json", "caddy"}
+var briefFormats = []string{"combined", "common", "vhost_combined", "nginx-json", "caddy", `%h %^ %^ [%t] "%r" %s %b "%^" "%u"`,
+	`%h %^ %^ [%t] "%r" %s %b`, `%h - %l [%t] "%r" %s %b %^ "%u"`, defaultFormat, `%^ %^ %^ [%t] "%r" %s %b "%R" "%u" "%h"`, `%v:%^ %h %^ %l [%t] "%r" %s %b "%R" "%u"`}
+
+const (
+	defaultFormat = `%^ %^ %^ [%t] "%r" %s %b %^ "%u" "%h"` // of cidrx 1.x
+	lastLine      = `10.0.0.1 192.0.2.7 - [10/Dec/2024:00:00:19 +0700] "GET / HTTP/1.1" 200 5 "-" "curl/8.1" "128.199.220.236"`
+)
+
+// twins are two parsers of a format, one for each side of a comparison.
+type twins struct {
+	format  string
+	briefer parse.Briefer
+	slow    parse.Parser
+}
+
+// newTwins makes the parsers of formats.
+func newTwins(t testing.TB, formats ...string) (all []twins) {
+	for _, f := range formats {
+		o := parse.Options{Year: in2024}
+		all = append(all, twins{f, parse.BrieferOf(newParser(t, f, o)), newParser(t, f, o)})
+	}
+	return all
+}
 
 // checkBriefs reads block with Briefs, a few lines at a time, and holds each line against what Parse says of it. It returns how many
 // lines were usual.
-func checkBriefs(t testing.TB, format string, opts parse.Options, block []byte, most int) (usual int) {
+func checkBriefs(t testing.TB, p twins, block []byte, most int) (usual int) {
 	t.Helper()
+	format := p.format
 	var lines [][]byte
 	if len(block) > 0 {
 		lines = bytes.Split(bytes.TrimSuffix(block, []byte("\n")), []byte("\n"))
 	}
 	kept := bytes.Clone(block)
-	briefer, slow := parse.BrieferOf(newParser(t, format, opts)), newParser(t, format, opts)
 	out := make([]parse.Brief, most)
 	for i := range out {
 		out[i] = parse.Brief{Unix: 1, Hi: 2, Lo: 3, V4: 4, Status: 5, Is6: true, Usual: true, Target: parse.Span{From: 7, To: 9}, UserAgent: parse.Span{From: 7, To: 9}, Method: parse.Span{From: 7, To: 9}}
 	}
 	at, row := 0, 0
 	for at < len(block) {
-		n, next := briefer.Briefs(block, at, wantAll, out)
+		n, next := p.briefer.Briefs(block, at, wantAll, out)
 		if n == 0 || next <= at {
 			t.Fatalf("%s: %d briefs, from %d to %d of %q", format, n, at, next, block)
 		}
@@ -46,7 +68,7 @@ func checkBriefs(t testing.TB, format string, opts parse.Options, block []byte, 
 			}
 			if b.Usual {
 				usual++
-				checkBrief(t, format, slow, block, &b)
+				checkBrief(t, format, p.slow, block, &b)
 			}
 			at, row = min(int(b.End)+1, len(block)), row+1
 		}
@@ -114,8 +136,8 @@ func hostileLines(t testing.TB) (lines []string) {
 
 // briefSeeds are lines that mutations begin with.
 func briefSeeds(t testing.TB) []string {
-	seeds := append(hostileLines(t), combinedLine, commonLine, vhostLine, nginxJSON, caddyLine)
-	for _, line := range []string{combinedLine, vhostLine, commonLine, nginxJSON, caddyLine} {
+	seeds := append(hostileLines(t), combinedLine, commonLine, vhostLine, nginxJSON, caddyLine, lastLine, lastLine, strings.Replace(combinedLine, `/" "`, `/ " "`, 1))
+	for _, line := range []string{lastLine, combinedLine, vhostLine, commonLine, nginxJSON, caddyLine} {
 		for _, addr := range []string{"2001:db8::1", "1.2.3.4:80", "[::1]:80", "::ffff:192.0.2.1", "01.2.3.4", "1.2.3.400", "255.255.255.255", "0.0.0.0", "fe80::1%eth0", "1.2.3", "1.2.3.4.5"} {
 			seeds = append(seeds, strings.Replace(strings.Replace(line, "128.199.220.236", addr, 1), "203.0.113.9", addr, 1))
 		}
@@ -150,7 +172,8 @@ func TestBriefs(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	seeds := briefSeeds(t)
 	usual := map[string]int{}
-	for round := range 600 {
+	pairs := newTwins(t, briefFormats...)
+	for round := range 500 {
 		var block strings.Builder
 		for range 1 + r.IntN(80) {
 			line := seeds[r.IntN(len(seeds))]
@@ -166,8 +189,8 @@ func TestBriefs(t *testing.T) {
 		if round%2 == 0 {
 			text = text[:len(text)-1]
 		}
-		for _, format := range briefFormats {
-			usual[format] += checkBriefs(t, format, parse.Options{}, []byte(text), 1+r.IntN(100))
+		for _, p := range pairs {
+			usual[p.format] += checkBriefs(t, p, []byte(text), 1+r.IntN(100))
 		}
 	}
 	for format, n := range usual {
@@ -183,10 +206,10 @@ func TestBriefs(t *testing.T) {
 // TestBriefsUsual sees that usual lines are read without Parse.
 func TestBriefsUsual(t *testing.T) {
 	six := strings.NewReplacer("128.199.220.236", "2001:db8::1", "203.0.113.9", "2001:db8::1")
-	for format, line := range map[string]string{"combined": combinedLine, "common": commonLine, "vhost_combined": vhostLine, "nginx-json": nginxJSON, "caddy": caddyLine} {
+	for format, line := range map[string]string{"combined": combinedLine, "common": commonLine, "vhost_combined": vhostLine, "nginx-json": nginxJSON, "caddy": caddyLine, defaultFormat: lastLine, `%h %^ %^ [%t] "%r" %s %b %^ "%u"`: combinedLine} {
 		for _, line := range []string{line, six.Replace(line)} {
 			block := []byte(strings.Repeat(line+"\n", 100))
-			if n := checkBriefs(t, format, parse.Options{}, block, 64); n != 100 {
+			if n := checkBriefs(t, newTwins(t, format)[0], block, 64); n != 100 {
 				t.Errorf("%s: %d of 100 lines are usual: %s", format, n, line)
 			}
 		}
@@ -195,12 +218,13 @@ func TestBriefsUsual(t *testing.T) {
 
 // TestBriefsCut cuts lines at every byte.
 func TestBriefsCut(t *testing.T) {
-	for _, line := range append(hostileLines(t), combinedLine, commonLine, vhostLine, nginxJSON, caddyLine) {
+	pairs := newTwins(t, briefFormats...)
+	for _, line := range append(hostileLines(t), combinedLine, commonLine, vhostLine, nginxJSON, caddyLine, lastLine) {
 		for cut := range len(line) + 1 {
 			block := []byte(line + "\n" + line[:cut])
-			for _, format := range briefFormats {
-				checkBriefs(t, format, parse.Options{}, block, 3)
-				checkBriefs(t, format, parse.Options{}, block[len(line)+1:], 3)
+			for _, p := range pairs {
+				checkBriefs(t, p, block, 3)
+				checkBriefs(t, p, block[len(line)+1:], 3)
 			}
 		}
 	}
@@ -209,8 +233,8 @@ func TestBriefsCut(t *testing.T) {
 // TestBrieferOf sees that every format can be read by its briefs, and none that has none is usual.
 func TestBrieferOf(t *testing.T) {
 	block := []byte(strings.Join(append(hostileLines(t), ""), "\n"))
-	for _, format := range fuzzFormats {
-		checkBriefs(t, format, parse.Options{Year: in2024}, block, 10)
+	for _, p := range newTwins(t, fuzzFormats...) {
+		checkBriefs(t, p, block, 10)
 	}
 }
 
@@ -239,9 +263,10 @@ func FuzzBriefsAgainstParse(f *testing.F) {
 		f.Add([]byte(line), uint8(i))
 		f.Add([]byte(line+"\n"+seeds[(i*7+1)%len(seeds)]+"\n\n"+line), uint8(i))
 	}
+	pairs := newTwins(f, briefFormats...)
 	f.Fuzz(func(t *testing.T, block []byte, most uint8) {
-		for _, format := range briefFormats {
-			checkBriefs(t, format, parse.Options{}, block, 1+int(most))
+		for _, p := range pairs {
+			checkBriefs(t, p, block, 1+int(most))
 		}
 	})
 }

@@ -47,11 +47,7 @@ func Presets() []Preset {
 // presets and names the nearest; a bad format string is one that names the specifier.
 func New(format string, opts Options) (Parser, error) {
 	if strings.Contains(format, "%") {
-		l, err := compile(format)
-		if err != nil {
-			return nil, err
-		}
-		return newText(l, false, opts), nil
+		return newFormat(format, opts)
 	}
 	if format == auto {
 		return newAuto(opts)
