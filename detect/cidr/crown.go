@@ -1,5 +1,7 @@
 package cidr
 
+import "math/bits"
+
 const (
 	crownBits = 10
 	crownLen  = 1 << crownBits
@@ -31,4 +33,21 @@ func (c *crown) count(n Net) (requests uint64, hosts int) {
 	}
 	e := &c[crownAt(n.bits, int(n.plen))]
 	return e.count, int(e.hosts)
+}
+
+// crownNet returns the prefix at a place of a crown.
+func crownNet(fam family, at int) Net {
+	plen := bits.Len(uint(at)) - 1
+	return Net{bits: uint64(at) << (64 - plen), fam: fam, plen: uint8(plen)}
+}
+
+// parting follows the hosts at a place of the crown down to where they part, or to the place of length 10 that holds them all.
+func (c *crown) parting(at int) int {
+	for at < crownLen && (c[2*at].count == 0) != (c[2*at+1].count == 0) {
+		at *= 2
+		if c[at].count == 0 {
+			at++
+		}
+	}
+	return at
 }

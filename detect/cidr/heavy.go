@@ -37,8 +37,8 @@ type walker struct {
 	lo, hi  int // the tier's depths in the family that is looked at
 	out     []Heavy
 	visited int
-	few     [slots]host // of the bucket of the trie that is being looked at: at any time there is only one
 	missed  *misses     // what has T requests and is not reported; nil: nobody asks
+	few     [slots]host // of the bucket of the trie that is being looked at: at any time there is only one
 }
 
 // part is what lies inside one prefix, wherever it is stored: in a trie's crown, at a node, in a bucket, or as a piece of one; in a
@@ -147,7 +147,9 @@ func (w *walker) balanced(p part) {
 // report puts n, which holds p, in the place of what was reported since mark, unless a condition of the tier refuses it.
 func (w *walker) report(n Net, p part, mark int) bool {
 	if p.hosts < w.q.Tier.hostsNeeded(n) || !w.collateral(n, p.hosts) {
-		w.missed.refused(w, n, p)
+		if w.missed != nil {
+			w.missed.refused(w, n, p)
+		}
 		return false
 	}
 	w.out = append(w.out[:mark], Heavy{Net: n, Requests: p.count, Hosts: p.hosts})

@@ -35,18 +35,18 @@ func (w *walker) inside(n Net) part {
 		return w.inCrown(n.fam, crownAt(n.bits, int(n.plen)))
 	}
 	r := w.trie.find(n)
-	if r&inBucket == 0 {
+	switch {
+	case r == 0:
+		return part{}
+	case r&inBucket == 0:
 		return w.at(r)
 	}
 	return fewHosts(n.fam, w.few[:w.trie.bucket(r).sorted(&w.few, n)])
 }
 
-// at returns what is stored at r.
+// at returns what is stored at r, which is something.
 func (w *walker) at(r ref) part {
-	switch {
-	case r == 0:
-		return part{}
-	case r&inBucket != 0:
+	if r&inBucket != 0 {
 		b := w.trie.bucket(r)
 		return part{count: b.count, hosts: int(b.n), fam: b.fam, ref: r}
 	}
@@ -71,9 +71,12 @@ func (w *walker) open(p part) (n Net, low, high part) {
 		return w.sorted.open(p)
 	}
 	if p.at != 0 {
-		if n, low, high = w.openCrown(&p); high.count > 0 {
-			return n, low, high
+		c := w.trie.crowns[p.fam]
+		at := c.parting(p.at)
+		if at < crownLen {
+			return crownNet(p.fam, at), w.inCrown(p.fam, 2*at), w.inCrown(p.fam, 2*at+1)
 		}
+		p.ref = c[at].root
 	}
 	switch {
 	case p.ref == 0:
@@ -85,26 +88,6 @@ func (w *walker) open(p part) (n Net, low, high part) {
 	}
 	nd := &w.trie.nodes[p.ref]
 	return nd.net(), w.at(nd.child[0]), w.at(nd.child[1])
-}
-
-// openCrown follows p down the crown to where it parts. If it leaves the crown in one piece, the halves are empty and p says where it
-// goes on.
-func (w *walker) openCrown(p *part) (n Net, low, high part) {
-	c := w.trie.crowns[p.fam]
-	at := p.at
-	for at < crownLen {
-		low, high = w.inCrown(p.fam, 2*at), w.inCrown(p.fam, 2*at+1)
-		if low.count > 0 && high.count > 0 {
-			plen := bits.Len(uint(at)) - 1
-			return Net{bits: uint64(at) << (64 - plen), fam: p.fam, plen: uint8(plen)}, low, high
-		}
-		at *= 2
-		if high.count > 0 {
-			at++
-		}
-	}
-	p.ref = c[at].root
-	return Net{}, part{}, part{}
 }
 
 // openFew is open for sorted hosts.
