@@ -205,8 +205,7 @@ func briefNumbers(b []byte) (status uint16, ok bool) {
 	if b[5] == '-' {
 		return status, n == 6
 	}
-	_, digits := scanNumber(b[5:n])
-	return status, digits == n-5
+	return status, allDigits(b[5:n])
 }
 
 // setRequest splits the request line at block[from:to].

@@ -1,6 +1,9 @@
 package parse
 
-import "time"
+import (
+	"encoding/binary"
+	"time"
+)
 
 // What the tests of this package look into.
 var (
@@ -33,3 +36,15 @@ var benchMarks markBuffer
 
 // CountMarks finds the marks of b again and again, for the benchmark.
 func CountMarks(b []byte) int { return findMarks(&benchMarks, b) }
+
+// QuickIPv4 and AllDigits are the quick ways, ScanIPv4 the plain one.
+func QuickIPv4(b []byte) (ip uint32, n int) { return quickIPv4(b) }
+func AllDigits(b []byte) bool               { return allDigits(b) }
+func ScanIPv4(b []byte) (ip uint32, n int) {
+	addr, n := scanIPv4(b)
+	if n == 0 {
+		return 0, 0
+	}
+	v4 := addr.As4()
+	return binary.BigEndian.Uint32(v4[:]), n
+}

@@ -36,29 +36,42 @@ func quickIPv4(b []byte) (ip uint32, n int) {
 	if end4 > 15 || b[end1&15] != '.' || b[end2&15] != '.' || b[end3&15] != '.' || b[end4&15] == '.' {
 		return 0, 0
 	}
-	o1, ok1 := octet(b, 0, end1)
-	o2, ok2 := octet(b, end1+1, end2)
-	o3, ok3 := octet(b, end2+1, end3)
-	o4, ok4 := octet(b, end3+1, end4)
-	if !(ok1 && ok2 && ok3 && ok4) {
+	high, ok1 := octets(b, 0, end1, end2)
+	low, ok2 := octets(b, end2+1, end3, end4)
+	if !(ok1 && ok2) {
 		return 0, 0
 	}
-	return o1<<24 | o2<<16 | o3<<8 | o4, end4
+	return high<<16 | low, end4
 }
 
 // quickLen is the longest address, the byte behind it, and what is read beyond.
 const quickLen = 20
 
-// octet reads the digits b[from:to], to at most 15, as a number up to 255 without leading zeros.
-func octet(b []byte, from, to int) (v uint32, ok bool) {
-	n := to - from
-	if uint(n-1) > 2 {
+// octets reads b[from:dot] and b[dot+1:to] as numbers up to 255 without leading zeros, the first as the higher byte. The end is at most 15.
+func octets(b []byte, from, dot, to int) (pair uint32, ok bool) {
+	n, m := uint(dot-from), uint(to-dot-1)
+	if n-1 > 2 || m-1 > 2 {
 		return 0, false
 	}
-	w := binary.LittleEndian.Uint32(b[from&15:]) & 0x0f0f0f0f << (8 * (4 - uint(n)) & 31) // the last digit in the highest byte
-	v = w>>24 + w>>16&0xff*10 + w>>8&0xff*100
-	return v, v <= 255 && v >= leastOctet[n&3]
+	first := binary.LittleEndian.Uint32(b[from&15:]) & 0x0f0f0f0f << (8 * (4 - n) & 31) // the last digit in the highest byte
+	second := binary.LittleEndian.Uint32(b[(dot+1)&15:]) & 0x0f0f0f0f << (8 * (4 - m) & 31)
+	const bytes0 = 0x000000ff_000000ff
+	digits := uint64(first) | uint64(second)<<32
+	tens := digits*10 + digits>>8 // hundreds in each lowest byte, 10 times the tens and the ones in the third
+	both := tens&bytes0*100 + tens>>16&bytes0
+	x, y := uint32(both), uint32(both>>32)
+	return x<<8 | y, x <= 255 && y <= 255 && x >= leastOctet[n&3] && y >= leastOctet[m&3]
 }
 
 // leastOctet is the least number that needs so many digits.
 var leastOctet = [4]uint32{0, 0, 10, 100}
+
+// allDigits tells whether b is a number as scanNumber reads it: 1 to 18 digits.
+func allDigits(b []byte) bool {
+	if len(b) > 7 || cap(b) < 8 {
+		_, n := scanNumber(b)
+		return n == len(b) && n > 0
+	}
+	x := notDigits(binary.LittleEndian.Uint64(b[:8])) | 1<<63 // what lies behind b does not matter
+	return len(b) > 0 && bits.TrailingZeros64(x)/8 >= len(b)
+}

@@ -14,9 +14,11 @@ func splitRequest(line []byte, ev *Event) {
 // the target, so that filters can look at it. "-" and "" give neither.
 func requestParts(line []byte) (method, target []byte) {
 	line = present(line)
-	sp := bytes.IndexByte(line, ' ')
-	if sp <= 0 || !isMethod(line[:sp]) {
-		return nil, line
+	sp := len("GET")
+	if len(line) <= sp || string(line[:sp+1]) != "GET " { // nearly always
+		if sp = bytes.IndexByte(line, ' '); sp <= 0 || !isMethod(line[:sp]) {
+			return nil, line
+		}
 	}
 	target, versioned := cutVersion(line[sp+1:])
 	// HTTP/0.9 has no version; then only a path makes it a request.
