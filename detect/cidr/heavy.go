@@ -147,9 +147,7 @@ func (w *walker) balanced(p part) {
 // report puts n, which holds p, in the place of what was reported since mark, unless a condition of the tier refuses it.
 func (w *walker) report(n Net, p part, mark int) bool {
 	if p.hosts < w.q.Tier.hostsNeeded(n) || !w.collateral(n, p.hosts) {
-		if w.missed != nil {
-			w.missed.refused(w, n, p)
-		}
+		w.missed.refused(w, n, p)
 		return false
 	}
 	w.out = append(w.out[:mark], Heavy{Net: n, Requests: p.count, Hosts: p.hosts})

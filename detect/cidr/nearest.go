@@ -18,7 +18,7 @@ func (s *Sorted) Nearest(q Query, most int) []Miss {
 		return nil
 	}
 	found := w.missed.nearest(most)
-	short := shortest{q: q, most: most - len(found), apart: found}
+	short := shortest{q: q, most: most - len(found)} // none touches what is found: that has T requests
 	for fam := range families {
 		if lo, hi, ok := q.Tier.depths(fam); ok {
 			short.look(s, fam, lo, hi)
@@ -108,7 +108,6 @@ func (n Net) overlaps(other Net) bool {
 type shortest struct {
 	q     Query
 	most  int
-	apart []Miss // what they must not touch
 	found []heavyPart
 }
 
@@ -161,7 +160,7 @@ func (f *shortest) add(h heavyPart) {
 	for at > 0 && f.found[at-1].p.count < h.p.count {
 		at--
 	}
-	if at >= f.most || touches(f.apart, h.n) {
+	if at >= f.most {
 		return
 	}
 	f.found = slices.Insert(f.found, at, h)

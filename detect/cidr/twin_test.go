@@ -53,18 +53,30 @@ type levels struct {
 	requests map[netip.Prefix]uint64
 	hosts    map[netip.Prefix]int
 	all      twin
+	missed   []netip.Prefix // those with enough requests that a condition refused
+	uneven   []netip.Prefix // those that the balance mode did not report for their halves
 }
 
 const nat64 = "64:ff9b::/96"
 
 // heavy evaluates the tier as its definition reads. all may be nil.
 func (tw twin) heavy(tier *cidr.Tier, need uint64, all twin) []cidr.Heavy {
-	four := levels{tier: tier, need: need, min: tier.MinDepth, max: tier.MaxDepth, hostLen: 32, all: all}
-	six := levels{tier: tier, need: need, min: 2 * tier.MinDepth, max: 2 * tier.MaxDepth, hostLen: 64, all: all}
+	found := []cidr.Heavy{}
+	for _, l := range tw.levels(tier, need, all) {
+		found = append(found, l.evaluate()...)
+	}
+	slices.SortFunc(found, func(a, b cidr.Heavy) int { return cidr.Compare(a.Prefix(), b.Prefix()) })
+	return found
+}
+
+// levels returns the families that the tier looks at: IPv4, IPv6, NAT64.
+func (tw twin) levels(tier *cidr.Tier, need uint64, all twin) []*levels {
+	four := &levels{tier: tier, need: need, min: tier.MinDepth, max: tier.MaxDepth, hostLen: 32, all: all}
+	six := &levels{tier: tier, need: need, min: 2 * tier.MinDepth, max: 2 * tier.MaxDepth, hostLen: 64, all: all}
 	if tier.Depth6 != [2]int{} {
 		six.min, six.max = tier.Depth6[0], tier.Depth6[1]
 	}
-	translated := levels{tier: tier, need: need, min: 128, max: 128, hostLen: 128, all: all}
+	translated := &levels{tier: tier, need: need, min: 128, max: 128, hostLen: 128, all: all}
 	for h, n := range tw {
 		switch {
 		case h.Addr().Is4():
@@ -75,12 +87,10 @@ func (tw twin) heavy(tier *cidr.Tier, need uint64, all twin) []cidr.Heavy {
 			six.fill(h, n)
 		}
 	}
-	found := slices.Concat(four.evaluate(), six.evaluate())
 	if tier.MaxDepth == 32 {
-		found = append(found, translated.evaluate()...)
+		return []*levels{four, six, translated}
 	}
-	slices.SortFunc(found, func(a, b cidr.Heavy) int { return cidr.Compare(a.Prefix(), b.Prefix()) })
-	return found
+	return []*levels{four, six}
 }
 
 func (l *levels) fill(h netip.Prefix, n uint64) {
@@ -141,6 +151,8 @@ func (l *levels) hierarchical() []netip.Prefix {
 			if l.allowed(p) {
 				drop(reported, p)
 				reported[p] = true
+			} else {
+				l.missed = append(l.missed, p)
 			}
 			drop(spent, p)
 			spent[p] = true
@@ -228,16 +240,26 @@ func (l *levels) balanced(p netip.Prefix, found []netip.Prefix) []netip.Prefix {
 		return found
 	}
 	if p.Bits() == l.max {
-		if l.allowed(p) {
-			found = append(found, p)
-		}
-		return found
+		return l.settle(p, found)
 	}
 	low, high := halves(p)
-	if p.Bits() >= l.min && l.even(l.requests[low], l.requests[high]) && l.allowed(p) {
-		return append(found, p)
+	if p.Bits() >= l.min && l.even(l.requests[low], l.requests[high]) {
+		if longer := l.settle(p, found); len(longer) > len(found) {
+			return longer
+		}
+	} else if p.Bits() >= l.min && l.requests[low] > 0 && l.requests[high] > 0 {
+		l.uneven = append(l.uneven, p)
 	}
 	return l.balanced(high, l.balanced(low, found))
+}
+
+// settle adds p to found unless a condition refuses it.
+func (l *levels) settle(p netip.Prefix, found []netip.Prefix) []netip.Prefix {
+	if l.allowed(p) {
+		return append(found, p)
+	}
+	l.missed = append(l.missed, p)
+	return found
 }
 
 func (l *levels) even(a, b uint64) bool {
