@@ -14,13 +14,14 @@ build:
 demo: build
 	./bin/cidrx demo
 
-# Debian's packages that the tests run: the real nft to read rules back, the real nginx and curl, ip for the eye.
-PACKAGES = nftables iproute2 nginx-light curl ca-certificates
+# Debian's packages that the tests run: the real nft to read rules back, the real nginx and curl, ip for the eye; jq for the pipelines of
+# reports, zstd and xz for logs, tmux for the terminal views, chromium for the pages.
+PACKAGES = nftables iproute2 nginx-light curl ca-certificates jq zstd xz-utils tmux chromium
 SUDO     = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 deps:
 	@for p in $(PACKAGES); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
-	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq && \
-	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+	if [ -n "$$missing" ]; then echo "installing$$missing"; $(SUDO) apt-get update -qq -o Acquire::Retries=3 && \
+	out=$$($(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 -o DPkg::Lock::Timeout=120 $$missing 2>&1) || { echo "$$out"; exit 1; }; fi
 
 # The packet tests make network namespaces: they want root, and never touch the host's own rules.
 test: deps

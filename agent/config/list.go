@@ -88,14 +88,28 @@ func (b *builder) addressFile(path, name string, check func(netip.Prefix) error)
 func (b *builder) lines(path, name string) []byte {
 	data, err := readSmall(name, maxList)
 	switch {
+	case err == nil:
+	case b.find(path).file == flagFile: // it is the file that is wrong, not how the command was written
+		b.errors = append(b.errors, &Error{File: name, Msg: unreadable(err)})
 	case errors.Is(err, fs.ErrNotExist):
 		b.fail(path, "there is no file %s; create it (it may be empty), or take it out of the list", name)
 	case errors.Is(err, fs.ErrPermission):
 		b.fail(path, "%s cannot be read: permission denied; let the user that cidrx runs as read it", name)
-	case err != nil:
+	default:
 		b.fail(path, "%s cannot be read: %v", name, unwrapPath(err))
 	}
 	return data
+}
+
+// unreadable says what is wrong with a list whose name has been said, and the next step.
+func unreadable(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "no such file; create it (it may be empty), or leave out the flag"
+	case errors.Is(err, fs.ErrPermission):
+		return "permission denied; let the user that cidrx runs as read it"
+	}
+	return fmt.Sprintf("cannot be read: %v", unwrapPath(err))
 }
 
 // parsePrefix reads an address or a network. An IPv4 address written in IPv6 is IPv4. Set bits behind the prefix are refused, because

@@ -132,7 +132,7 @@ func (f StaticFlags) section(p *problems) analysisSection {
 		t, err := tierOf(set)
 		if err != nil {
 			p.fail(path, "%v", err)
-			continue
+			t = anyTier() // keeps its place
 		}
 		t.MinHosts, t.SizeAlone, t.Depth6 = f.MinHosts, f.SizeAlone, depth6
 		if f.MaxCollateral != nil {
@@ -141,6 +141,13 @@ func (f StaticFlags) section(p *problems) analysisSection {
 		a.Tier = append(a.Tier, t)
 	}
 	return a
+}
+
+// anyTier is a tier that nothing is wrong with.
+func anyTier() tierSection {
+	t, host, share := defaultTier(), int64(32), 0.0
+	t.MinSize, t.MinDepth, t.MaxDepth, t.Threshold = &host, &host, &host, &share
+	return t
 }
 
 // tierOf reads minSize,minDepth,maxDepth,threshold.

@@ -20,11 +20,13 @@ type packing struct {
 }
 
 var packings = []packing{
-	{[]string{"\x1f\x8b"}, newGunzip, "gzip -t"},
+	{[]string{gzipMagic}, newGunzip, "gzip -t"},
 	{[]string{"BZh"}, func(r *bufio.Reader) (io.ReadCloser, error) { return io.NopCloser(bzip2.NewReader(r)), nil }, "bzip2 -t"},
 	{zstdMagic(), newUnzstd, "zstd -t"},
 	{[]string{"\xfd7zXZ\x00"}, nil, "xzcat"},
 }
+
+const gzipMagic = "\x1f\x8b" // RFC 1952, section 2.3.1
 
 // zstdMagic are the beginnings of a frame, and of the frames to be skipped that some programs write in front (RFC 8878, section 3.1).
 func zstdMagic() []string {
@@ -134,6 +136,9 @@ func (g *gunzip) Read(b []byte) (int, error) {
 	}
 }
 
+// errTrailing says that a file goes on behind its last gzip member.
+var errTrailing = errors.New("something that is not compressed follows behind")
+
 // next goes to the next member; io.EOF if there is none.
 func (g *gunzip) next() error {
 	for {
@@ -145,6 +150,9 @@ func (g *gunzip) next() error {
 			break
 		}
 		g.in.Discard(1)
+	}
+	if head, _ := g.in.Peek(2); string(head) != gzipMagic {
+		return errTrailing
 	}
 	if err := g.Reset(g.in); err != nil {
 		if err == io.EOF {
