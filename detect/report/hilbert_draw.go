@@ -216,7 +216,7 @@ func (m *mapView) fill(cells []Cell, order int) []string {
 // lattice returns the lines inside a square of n cells, one every step cells.
 func lattice(n, step int) string {
 	var b strings.Builder
-	for i := step; i < n; i += step {
+	for i := max(1, step); i < n; i += max(1, step) {
 		fmt.Fprintf(&b, "M0 %dH%dM%d 0V%d", i, n, i, n)
 	}
 	return b.String()
