@@ -89,3 +89,16 @@ func BenchmarkSortedCount(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSortedNearest looks for the nearest misses of 500,000 addresses: among wide prefixes, and among all hosts.
+func BenchmarkSortedNearest(b *testing.B) {
+	s := cidr.NewSorted(logHosts(500_000), nil)
+	for name, tier := range map[string]*cidr.Tier{"16-24": shareTier(1<<40, 16, 24, 0), "32": shareTier(1<<40, 32, 32, 0)} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Nearest(cidr.Query{Tier: tier, Need: tier.MinSize}, 3)
+			}
+		})
+	}
+}
