@@ -173,7 +173,7 @@ func TestBriefs(t *testing.T) {
 	seeds := briefSeeds(t)
 	usual := map[string]int{}
 	pairs := newTwins(t, briefFormats...)
-	for round := range 500 {
+	for round := range 250 {
 		var block strings.Builder
 		for range 1 + r.IntN(80) {
 			line := seeds[r.IntN(len(seeds))]
@@ -194,7 +194,7 @@ func TestBriefs(t *testing.T) {
 		}
 	}
 	for format, n := range usual {
-		if n < 400 {
+		if n < 200 {
 			t.Errorf("%s: %d usual lines say little", format, n)
 		}
 	}

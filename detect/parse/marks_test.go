@@ -11,7 +11,7 @@ import (
 // TestMarks compares both ways to find marks with a look at every byte: all bytes, few and many marks, all lengths.
 func TestMarks(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for round := range 3000 {
+	for round := range 1000 {
 		b := make([]byte, r.IntN(300))
 		if round%100 == 0 {
 			b = make([]byte, parse.MarkWindow)
