@@ -10,13 +10,9 @@ import (
 // chart draws requests by bucket with height lines of bars, and a line that says when and how many.
 func chart(d *report.Detail, values []uint64, width, height int) []string {
 	columns := max(1, width-2)
-	bars, _ := term.Bars(values, columns, height)
+	bars, peak := term.Bars(values, columns, height)
 	for i := range bars {
 		bars[i] = " " + term.Bar(bars[i])
-	}
-	var peak uint64
-	for _, v := range values {
-		peak = max(peak, v)
 	}
 	end := d.Start.Add(d.Bucket * time.Duration(len(values)))
 	about := ""

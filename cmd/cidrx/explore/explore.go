@@ -4,7 +4,6 @@ package explore
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/netip"
 	"sync"
@@ -44,15 +43,6 @@ func Show(ctx context.Context, a Analysis, in io.Reader, out io.Writer) error {
 type whole struct{ *static.Analysis }
 
 func (w whole) Report() *report.Report { return w.Analysis.Report }
-
-func (w whole) Look(ctx context.Context) (*report.Detail, error) {
-	if l, ok := any(w.Analysis).(interface {
-		Look(context.Context) (*report.Detail, error)
-	}); ok {
-		return l.Look(ctx)
-	}
-	return nil, errors.New("this analysis looks once only")
-}
 
 // guarded lets one question at a time through: tiers are tried in the background while the user goes on.
 type guarded struct {

@@ -33,12 +33,12 @@ func (p *helpPage) draw(width, height int) []string {
 		case h[1] == "":
 			lines = append(lines, "")
 		default:
-			for i, line := range term.Wrap(h[1], width-18) {
+			for i, line := range term.Wrap(h[1], width-20) {
 				name := h[0]
 				if i > 0 {
 					name = ""
 				}
-				lines = append(lines, term.Strong(term.Fit(name, 14))+line)
+				lines = append(lines, term.Strong(term.Fit(name, 16))+line)
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func (p *mapPage) title() string { return "Map" }
 
 func (p *mapPage) keys() []term.Key {
 	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "←↓↑→", Does: "move"}, {Name: "enter", Does: "zoom in"}, {Name: "-", Does: "out"}, {Name: "n", Does: "next range"},
-		{Name: "o", Does: "hosts"}, {Name: "tab", Does: "summary"}, {Name: "[ ]", Does: "section"}}
+		{Name: "o", Does: "hosts"}, {Name: "[ ]", Does: "section"}, {Name: "tab", Does: "summary"}}
 }
 
 func (p *mapPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {

@@ -60,7 +60,7 @@ func newRangePage(s *session, section int, prefix netip.Prefix) *rangePage {
 func (p *rangePage) title() string { return p.prefix.String() }
 
 func (p *rangePage) keys() []term.Key {
-	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "esc", Does: "back"}, {Name: "tab ←→", Does: "hosts, agents, endpoints, …"}, {Name: "↑↓", Does: "move"},
+	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "esc", Does: "back"}, {Name: "tab ←→", Does: "agents, endpoints, lines"}, {Name: "↑↓", Does: "move"},
 		{Name: "m", Does: "map"}}
 }
 
@@ -90,7 +90,7 @@ func (p *rangePage) enter() {
 func (p *rangePage) draw(width, height int) []string {
 	d := p.look.of(p.section, p.prefix)
 	lines := append(p.heading(d), p.timeline(d, width, height)...)
-	lines = append(lines, p.tabs(), "")
+	lines = append(lines, p.tabs(d), "")
 	room := height - len(lines)
 	if p.part != hostPart && d == nil {
 		return append(lines, indent(term.Wrap(p.absent(), width-2))...)
@@ -111,15 +111,14 @@ func (p *rangePage) heading(d *report.RangeDetail) []string {
 	if s.Requests > 0 {
 		share = float64(p.requests) / float64(s.Requests)
 	}
-	first := " " + term.Strong(p.prefix.String()) + "  " + term.Bad(term.Plural(p.requests, "request")) + "  " + term.Percent(share) + term.Faint(" of the section's, ") + term.Plural(p.count, "host")
-	second := " " + term.Faint(period(p.span()))
+	first := " " + term.Strong(p.prefix.String()) + "  " + term.Bad(term.Plural(p.requests, "request")) + "  " + term.Percent(share) + term.Faint(" of all  ") + term.Plural(p.count, "host")
+	second := " " + term.Faint("found by no tier  ")
 	if p.by != "" {
-		second += term.Faint(", tier ") + p.by
-	} else {
-		second += term.Faint(", not found by a tier")
+		second = " " + term.Faint("tier ") + p.by + "  "
 	}
+	second += term.Faint(period(p.span()))
 	if d != nil && d.Requests > 0 {
-		first += term.Faint(", ") + term.Percent(float64(d.Ordinary)/float64(d.Requests)) + term.Faint(" ordinary")
+		first += "  " + term.Percent(float64(d.Ordinary)/float64(d.Requests)) + term.Faint(" ordinary")
 	}
 	return []string{first, second}
 }
@@ -158,7 +157,7 @@ func (p *rangePage) timeline(d *report.RangeDetail, width, height int) []string 
 }
 
 // tabs names the parts, the one in view marked.
-func (p *rangePage) tabs() string {
+func (p *rangePage) tabs(d *report.RangeDetail) string {
 	var b strings.Builder
 	for i := range parts {
 		label := " " + i.String() + " "
@@ -167,10 +166,20 @@ func (p *rangePage) tabs() string {
 		}
 		b.WriteString(" " + label)
 	}
-	if d := p.look.detail; d != nil && d.Approximate && p.part != hostPart {
-		b.WriteString(term.Warn("  about: from " + term.Short(d.Sampled) + " lines"))
+	return b.String() + "  " + p.accuracy(d)
+}
+
+// accuracy says how far what is in view can be trusted, where that is not to the last digit.
+func (p *rangePage) accuracy(d *report.RangeDetail) string {
+	switch whole := p.look.detail; {
+	case d == nil || p.part == hostPart || p.part == linePart:
+		return ""
+	case whole.Approximate:
+		return term.Warn("estimates from " + term.Short(whole.Sampled) + " lines")
+	case d.Above > 0 && p.part != statusPart:
+		return term.Warn("up to " + term.Short(d.Above) + " too high")
 	}
-	return b.String()
+	return ""
 }
 
 // absent says why there is no more about the range than its hosts.

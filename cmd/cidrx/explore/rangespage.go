@@ -30,7 +30,7 @@ func (p *rangesPage) keys() []term.Key {
 		return []term.Key{{Name: "enter", Does: "keep"}, {Name: "esc", Does: "clear"}, {Name: "0-9 . : /", Does: "an address, a prefix, or its beginning"}}
 	}
 	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "↑↓", Does: "move"}, {Name: "enter", Does: "open"}, {Name: "/", Does: "filter"},
-		{Name: "s", Does: "sort"}, {Name: "t", Does: "try"}, {Name: "tab", Does: "map"}, {Name: "esc", Does: "back"}, {Name: "[ ]", Does: "section"}}
+		{Name: "s", Does: "sort"}, {Name: "t", Does: "try"}, {Name: "[ ]", Does: "section"}, {Name: "tab", Does: "map"}, {Name: "esc", Does: "back"}}
 }
 
 // only shows what one tier found.

@@ -13,15 +13,14 @@ type summaryPage struct {
 	*session
 	table term.Table // of sections
 	top   int        // first line in view
-	lines int        // of the whole page
-	room  int
+	room  int        // lines of the last drawing
 }
 
 func (p *summaryPage) title() string { return "Summary" }
 
 func (p *summaryPage) keys() []term.Key {
 	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "tab", Does: "tiers"}, {Name: "↑↓", Does: "section"}, {Name: "enter", Does: "open"},
-		{Name: "t", Does: "try"}, {Name: "m", Does: "map"}, {Name: "pgup/pgdn", Does: "scroll"}}
+		{Name: "t", Does: "try"}, {Name: "m", Does: "map"}, {Name: "pgdn", Does: "more"}}
 }
 
 func (p *summaryPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
@@ -45,12 +44,16 @@ func (p *summaryPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 func (p *summaryPage) draw(width, height int) []string {
 	lines := p.verdictLines(width)
 	lines = append(lines, p.facts(width)...)
-	lines = append(lines, p.timeline(width, height-len(lines)-min(8, len(p.report.Sections))-3)...)
-	lines = append(lines, p.sections(width)...)
-	lines = append(lines, p.warnings(width)...)
-	p.lines, p.room = len(lines), height
-	p.top = max(0, min(p.top, p.lines-height))
-	return lines[p.top:]
+	rest := append(p.sections(width), p.warnings(width)...)
+	lines = append(lines, p.timeline(width, height-len(lines)-len(rest))...)
+	lines = append(lines, rest...)
+	p.room = height
+	p.top = max(0, min(p.top, len(lines)-height))
+	lines = lines[p.top:]
+	if len(lines) > height {
+		lines = append(lines[:height-1], " "+term.Faint("↓ pgdn for more"))
+	}
+	return lines
 }
 
 func (p *summaryPage) verdictLines(width int) []string {
@@ -106,7 +109,7 @@ func lost(n, lines uint64, why string) string {
 // timeline draws all requests over time, in what room is left.
 func (p *summaryPage) timeline(width, room int) []string {
 	d := p.look.detail
-	if d == nil || d.Bucket == 0 || room < 4 {
+	if d == nil || d.Bucket == 0 || room < 3 {
 		return nil
 	}
 	return append(chart(d, d.Requests, width, min(5, room-2)), "")

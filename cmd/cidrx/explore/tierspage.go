@@ -22,8 +22,8 @@ type tiersPage struct {
 func (p *tiersPage) title() string { return "Tiers" }
 
 func (p *tiersPage) keys() []term.Key {
-	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "↑↓", Does: "tier"}, {Name: "enter", Does: "its ranges"}, {Name: "t", Does: "try other numbers"},
-		{Name: "tab", Does: "ranges"}, {Name: "[ ]", Does: "section"}, {Name: "m", Does: "map"}, {Name: "esc", Does: "back"}}
+	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "↑↓", Does: "tier"}, {Name: "enter", Does: "its ranges"}, {Name: "t", Does: "try others"},
+		{Name: "[ ]", Does: "section"}, {Name: "tab", Does: "ranges"}, {Name: "m", Does: "map"}, {Name: "esc", Does: "back"}}
 }
 
 func (p *tiersPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {

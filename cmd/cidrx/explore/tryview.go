@@ -64,7 +64,7 @@ func (p *tryPage) verdict() string {
 	}
 	text := "T is " + term.Plural(p.result.Needed, "request") + ". "
 	if len(p.list.all) == 0 {
-		return text + "Nothing is found." + nearestHeading(p.result.Missed) + p.against()
+		return text + "Nothing is found." + p.against() + nearestHeading(p.result.Missed)
 	}
 	return text + "Found: " + term.Plural(len(p.list.all), "range") + " with " + term.Plural(requests, "request") + " (" + term.Percent(share) + ") from " +
 		term.Plural(hosts, "host") + "." + p.against()

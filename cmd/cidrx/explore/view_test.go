@@ -27,6 +27,7 @@ func shown(a Analysis, width, height int, ready bool) *screen {
 	s := &screen{model: newModel(context.Background(), a, &sync.WaitGroup{})}
 	s.Init()
 	s.update(tea.WindowSizeMsg{Width: width, Height: height})
+	s.View()
 	if ready {
 		detail, err := a.Look(context.Background())
 		s.update(looked{detail, err})
@@ -38,8 +39,11 @@ func (s *screen) update(msg tea.Msg) {
 	_, cmd := s.Update(msg)
 	for cmd != nil {
 		msg := cmd()
-		if _, ok := msg.(tea.QuitMsg); ok {
+		switch msg.(type) {
+		case tea.QuitMsg:
 			s.quit = true
+		case ticked: // the spinner's; it would go on for ever
+			return
 		}
 		_, cmd = s.Update(msg)
 	}
@@ -49,6 +53,7 @@ func (s *screen) update(msg tea.Msg) {
 func (s *screen) press(keys ...string) *screen {
 	for _, k := range keys {
 		s.update(keyOf(k))
+		s.View()
 	}
 	return s
 }
@@ -112,6 +117,7 @@ func TestFrames(t *testing.T) {
 		{"map", "4"},
 		{"map-next", "4 n"},
 		{"map-zoomed", "4 n enter enter"},
+		{"map-finest", "4 n enter enter enter enter"},
 		{"help", "?"},
 	}
 	analysis := newFake(questions)
@@ -121,7 +127,9 @@ func TestFrames(t *testing.T) {
 			width, height int
 		}{{"80x24", 80, 24}, {"120x40", 120, 40}} {
 			t.Run(story.name+"-"+size.name, func(t *testing.T) {
-				s := shown(analysis, size.width, size.height, true).press(strings.Fields(story.keys)...)
+				s := shown(analysis, size.width, size.height, true)
+				s.coloured = !strings.HasPrefix(story.name, "map") // shades can be read in a file
+				s.press(strings.Fields(story.keys)...)
 				golden(t, story.name+"-"+size.name, s.text())
 			})
 		}

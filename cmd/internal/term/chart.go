@@ -5,8 +5,8 @@ import "strings"
 // eighths are the heights of a bar inside one character.
 var eighths = [...]string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}
 
-// Bars draws values as bars, height lines of exactly width columns, the highest first. More values than columns are added up column by
-// column, fewer are stretched; what is not 0 shows. peak is the largest column's sum.
+// Bars draws values as bars, height lines of exactly width columns, the highest first. Of more values than columns each
+// column shows the largest of its neighbours, fewer are stretched; what is not 0 shows. peak is the largest value.
 func Bars(values []uint64, width, height int) (lines []string, peak uint64) {
 	columns := spread(values, width)
 	for _, v := range columns {
@@ -31,7 +31,8 @@ func level(v, peak uint64, line, height int) int {
 	return min(8, max(0, full-8*line))
 }
 
-// spread gives values to width columns: sums of neighbours, or each value to several columns.
+// spread gives values to width columns: the largest of several, or each value to several columns. Sums would show a pattern where
+// columns have now two values and now three.
 func spread(values []uint64, width int) []uint64 {
 	columns := make([]uint64, max(0, width))
 	if len(values) == 0 {
@@ -44,7 +45,8 @@ func spread(values []uint64, width int) []uint64 {
 		return columns
 	}
 	for i, v := range values {
-		columns[i*width/len(values)] += v
+		at := i * width / len(values)
+		columns[at] = max(columns[at], v)
 	}
 	return columns
 }
