@@ -194,7 +194,7 @@ func TestBriefs(t *testing.T) {
 		}
 	}
 	for format, n := range usual {
-		if n < 200 {
+		if n < 100 {
 			t.Errorf("%s: %d usual lines say little", format, n)
 		}
 	}
