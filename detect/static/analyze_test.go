@@ -42,7 +42,7 @@ func diff(want, got result) string {
 
 // Whoever counts, in whatever pieces, the result is that of the slow twin.
 func TestAnalyzeIsTheSlowOne(t *testing.T) {
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		o := randomOptions(r)
 		var logs []Log
@@ -57,6 +57,20 @@ func TestAnalyzeIsTheSlowOne(t *testing.T) {
 			if d := diff(want, got); d != "" {
 				t.Fatalf("seed %d, %d workers, blocks of %d (-want +got):\n%s", seed, workers, size, d)
 			}
+		}
+	}
+}
+
+// The same log cut at every place near the ends of lines of every kind.
+func TestAnalyzeCutAnywhere(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	o := randomOptions(rand.New(rand.NewPCG(15, 1)))
+	o.Sample, o.Workers = true, 2
+	logs := []Log{memory("log", false, randomLog(r, 12, false))}
+	want := resultOf(analyzeSlowly(o, logs))
+	for size := 1; size < 700; size++ {
+		if d := diff(want, resultOf(analyze(context.Background(), o, logs, size))); d != "" {
+			t.Fatalf("blocks of %d (-want +got):\n%s", size, d)
 		}
 	}
 }

@@ -101,14 +101,20 @@ func (w *worker) matches(l *lane, c *candidate) bool {
 	switch {
 	case l.filter == nil:
 		return true
-	case c.ev == nil && !l.needs.Others:
-		return l.filter.MatchTarget(c.brief.Target.Of(c.lines), c.brief.UserAgent.Of(c.lines), &w.matchScratch)
-	case c.ev == nil:
+	case c.ev != nil:
+	case l.needs.Others:
 		w.arena.Reset()
 		if w.parser.Parse(c.lines[c.brief.Begin:c.brief.End], &w.ev, &w.arena) != nil {
 			return false // a usual line parses
 		}
 		c.ev = &w.ev
+	case l.needs.Method || l.needs.Status:
+		b := c.brief
+		w.short.Method, w.short.Status = b.Method.Of(c.lines), int(b.Status)
+		w.short.Target, w.short.UserAgent = b.Target.Of(c.lines), b.UserAgent.Of(c.lines)
+		return l.filter.Match(&w.short, "", &w.matchScratch)
+	default:
+		return l.filter.MatchTarget(c.brief.Target.Of(c.lines), c.brief.UserAgent.Of(c.lines), &w.matchScratch)
 	}
 	return l.filter.Match(c.ev, "", &w.matchScratch)
 }

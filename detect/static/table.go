@@ -31,7 +31,7 @@ type seen struct {
 // Closest-Pair Problem", 1997: multiply-shift.)
 func spread(addr uint32, multiplier uint64) uint64 { return uint64(addr) * multiplier }
 
-// add counts n requests, at least 1, of an address with that hash.
+// add counts n requests, at least 1, of an address.
 func (t *table) add(s seen, n uint32, multiplier uint64) {
 	if t.used >= t.grow {
 		t.rehash(multiplier)

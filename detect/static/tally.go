@@ -25,9 +25,9 @@ const (
 )
 
 type shard struct {
-	mu sync.Mutex
-	table
-	_ [64]byte // a cache line between the locks
+	mu    sync.Mutex
+	table table
+	_     [64]byte // a cache line between the locks
 }
 
 // wideShard counts hosts of IPv6 and NAT64.
@@ -51,7 +51,7 @@ func (t *tally) addAll(shard uint64, all []seen) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, one := range all {
-		s.add(one, 1, t.multiplier)
+		s.table.add(one, 1, t.multiplier)
 	}
 }
 
@@ -61,11 +61,11 @@ func (t *tally) add4(one seen, n uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n <= math.MaxUint32 {
-		s.add(one, uint32(n), t.multiplier)
+		s.table.add(one, uint32(n), t.multiplier)
 		return
 	}
-	s.add(one, 1, t.multiplier)
-	s.addLarge(one.addr, n-1)
+	s.table.add(one, 1, t.multiplier)
+	s.table.addLarge(one.addr, n-1)
 }
 
 // addWide counts n requests of a host that is none of IPv4.
@@ -98,14 +98,14 @@ func (c count) add(n uint64, at uint32) count {
 func (t *tally) settle() *cidr.Sorted {
 	n, m := 0, 0
 	for i := range t.shards {
-		n, m = n+t.shards[i].used, m+len(t.shards[i].large)
+		n, m = n+t.shards[i].table.used, m+len(t.shards[i].table.large)
 	}
 	for i := range t.wide {
 		m += len(t.wide[i].hosts)
 	}
 	four, others := make([]cidr.Host4, 0, n), make([]cidr.HostCount, 0, m)
 	for i := range t.shards {
-		four, others = t.shards[i].drain(four, others)
+		four, others = t.shards[i].table.drain(four, others)
 	}
 	for i := range t.wide {
 		for k, c := range t.wide[i].hosts {

@@ -36,6 +36,7 @@ type worker struct {
 	deny         int
 	briefs       [128]parse.Brief
 	ev           parse.Event
+	short        parse.Event // has those fields only that a Brief has
 	arena        parse.Arena
 	due          []parse.Event
 	matchScratch match.Scratch
@@ -53,12 +54,7 @@ func newWorker(c *counts, buf []byte) *worker {
 	w := &worker{counts: c, buf: buf, first: math.MaxInt64, last: math.MinInt64, denied: map[cidr.Key]bool{}}
 	for i, p := range c.populations {
 		w.lanes = append(w.lanes, newLane(p))
-		if p.needs.Target {
-			w.want |= parse.WantTarget
-		}
-		if p.needs.UserAgent {
-			w.want |= parse.WantUserAgent
-		}
+		w.want |= wanted(p.needs)
 		w.careful = w.careful || i > 0 && p.filter == nil
 	}
 	w.lanes[0].waiting = new([shards * batch]seen)
@@ -67,6 +63,21 @@ func newWorker(c *counts, buf []byte) *worker {
 		w.want |= parse.WantUserAgent
 	}
 	return w
+}
+
+// wanted are the fields of a Brief that a filter looks at.
+func wanted(n match.Needs) (want parse.Fields) {
+	for _, one := range []struct {
+		needed bool
+		field  parse.Fields
+	}{
+		{n.Target, parse.WantTarget}, {n.UserAgent, parse.WantUserAgent}, {n.Method, parse.WantMethod}, {n.Status, parse.WantStatus},
+	} {
+		if one.needed {
+			want |= one.field
+		}
+	}
+	return want
 }
 
 // block counts the lines of a block.
