@@ -16,7 +16,7 @@ func TestBalanceAtTheEdges(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 18))
 	low, high := netip.MustParseAddr("192.0.2.6"), netip.MustParseAddr("192.0.2.7")
 	found := map[int]int{}
-	for range 20_000 {
+	for range 5000 {
 		tier := &cidr.Tier{MinSize: 1, MinDepth: 31, MaxDepth: 32, Threshold: thresholds[r.IntN(len(thresholds))], Balance: true,
 			MaxCollateral: cidr.NoCollateralLimit}
 		a := 1 + r.Uint64()>>(1+r.IntN(62))
@@ -38,7 +38,7 @@ func TestBalanceAtTheEdges(t *testing.T) {
 		}
 		found[len(want)]++
 	}
-	if found[1] < 2000 || found[2] < 2000 {
+	if found[1] < 500 || found[2] < 500 {
 		t.Errorf("even and uneven halves %v times: too few to prove anything", found)
 	}
 }

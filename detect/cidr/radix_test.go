@@ -1,6 +1,7 @@
 package cidr_test
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"testing"
@@ -50,7 +51,7 @@ func sortsLikeAMap(t *testing.T, r *rand.Rand, n int, addr func(r *rand.Rand, i 
 		got[at], last = h.Requests, int64(at)
 		return true
 	})
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Fatalf("%d hosts (-want +got):\n%s", n, diff)
+	if !maps.Equal(want, got) {
+		t.Fatalf("%d hosts (-want +got):\n%s", n, cmp.Diff(want, got))
 	}
 }
