@@ -1,6 +1,9 @@
 package report
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // What the tests of package report_test look at from inside.
 var (
@@ -33,4 +36,21 @@ func MapPlace(s *Space, p netip.Prefix) (x, y, w, h float64, ok bool) {
 func MapLengths(s *Space) (tile, cell, tiles int) {
 	a := newAtlas(s)
 	return a.TileBits, a.CellBits, len(a.Tiles)
+}
+
+// Ticks returns the texts of an axis of time.
+func Ticks(from, to time.Time) (texts []string) {
+	for _, m := range timeTicks(from, to) {
+		texts = append(texts, m.Text)
+	}
+	return texts
+}
+
+// Plots returns the requests that are counted in each piece of the space that detected ranges cover.
+func Plots(r *Report) map[netip.Prefix]uint64 {
+	sums := map[netip.Prefix]uint64{}
+	for _, p := range plotsOf(r, nil) {
+		sums[p.Prefix] = p.Requests
+	}
+	return sums
 }

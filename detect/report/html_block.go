@@ -18,6 +18,7 @@ type blockList struct {
 // blockForm is a list in the language of one program.
 type blockForm struct {
 	ID, Title string
+	Hint      string // what to do with it
 	Text      string
 	Lines     int
 	More      int // prefixes that are not in Text
@@ -56,11 +57,16 @@ func newBlockList(id, title, note string, all []netip.Prefix) blockList {
 	l := blockList{ID: id, Title: title, Note: note, Count: len(all)}
 	kept, more := bounded(all, mostBlock)
 	for i, form := range []struct {
-		title string
-		write func([]netip.Prefix) string
-	}{{"Plain list", plainList}, {"nftables", nftList}, {"nginx", nginxList}, {"Apache", apacheList}} {
+		title, hint string
+		write       func([]netip.Prefix) string
+	}{
+		{"Plain list", "", plainList},
+		{"nftables", "Save it as a file and load it with nft -f FILE; nft delete table inet cidrx_report takes it away again.", nftList},
+		{"nginx", "For an http, server or location block.", nginxList},
+		{"Apache", "For a Directory or Location section; without the outer lines if there is a RequireAll already.", apacheList},
+	} {
 		text := form.write(kept)
-		l.Forms = append(l.Forms, blockForm{ID: id + "-" + string(rune('a'+i)), Title: form.title, Text: text, Lines: strings.Count(text, "\n"), More: more})
+		l.Forms = append(l.Forms, blockForm{ID: id + "-" + string(rune('a'+i)), Title: form.title, Hint: form.hint, Text: text, Lines: strings.Count(text, "\n"), More: more})
 		kept, more = bounded(all, mostBlock/10) // the further forms are for convenience, and each is as long again
 	}
 	return l

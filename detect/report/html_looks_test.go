@@ -28,6 +28,7 @@ func TestPageInBrowser(t *testing.T) {
 	t.Run("reads without script", func(t *testing.T) {
 		checkScriptless(t, visit(t, b, pageReport(), emulation.SetScriptExecutionDisabled(true)))
 	})
+	t.Run("prints", func(t *testing.T) { checkPrint(t, visit(t, b, pageReport())) })
 	t.Run("the map alone", func(t *testing.T) { checkMapPage(t, b) })
 }
 
@@ -205,6 +206,25 @@ func checkScriptless(t *testing.T, p *tab) {
 		t.Errorf("%d buttons are shown that do nothing without script", n)
 	}
 	p.shoot("scriptless", "")
+	p.checkQuiet()
+}
+
+// checkPrint looks at the page as on paper: white, without what one can only click, and with nothing folded away.
+func checkPrint(t *testing.T, p *tab) {
+	p.run(chromedp.Evaluate(`document.documentElement.dataset.theme = "dark"`, nil))
+	p.run(emulation.SetEmulatedMedia().WithMedia("print"))
+	p.until(`matchMedia("print").matches`)
+	p.run(chromedp.Evaluate(`dispatchEvent(new Event("beforeprint"))`, nil))
+	if got := eval[string](p, `getComputedStyle(document.body).backgroundColor + " " + getComputedStyle(document.querySelector("h1")).color`); got != "rgb(255, 255, 255) rgb(19, 26, 36)" {
+		t.Errorf("on paper the page is %s, want dark on white", got)
+	}
+	if n := eval[int](p, `[...document.querySelectorAll("nav, button, .filter")].filter(e => e.checkVisibility() && !e.closest("th")).length`); n > 0 {
+		t.Errorf("%d things to click are on paper", n)
+	}
+	if n := eval[int](p, `[...document.querySelectorAll(".samples")].filter(e => !e.checkVisibility()).length`); n > 0 {
+		t.Errorf("%d lists of sample lines are folded away on paper", n)
+	}
+	p.shoot("print", "")
 	p.checkQuiet()
 }
 

@@ -12,7 +12,7 @@ import (
 // Bounds of the page. What is beyond them is counted on it.
 const (
 	mostRows    = 500  // rows of the table of ranges
-	mostDetails = 60   // ranges told of closely
+	mostDetails = 50   // ranges told of closely
 	mostHosts   = 25   // hosts of a range
 	mostBlock   = 5000 // lines of the list to block, of each kind
 	mostOutline = 400  // ranges outlined on the map
