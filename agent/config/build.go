@@ -26,7 +26,7 @@ func build(p *problems, doc *document, static staticSection, in Inputs) *Config 
 		Firewall: b.firewall(doc.Firewall),
 		Jail:     b.jail(doc.Jail),
 		Live:     b.strategies(),
-		Static:   b.analyses(static),
+		Static:   b.analyses(static, b.timezone("static.timezone", static.Timezone)),
 	}
 	b.logFormat(static.LogFormat)
 	cfg.Allow = b.list("allow", doc.Allow, 0, 0)

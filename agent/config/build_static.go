@@ -23,7 +23,7 @@ func buildStatic(p *problems, doc staticDocument, part staticSection, in Inputs)
 		b.fail("static", "has no sections, so nothing would be looked for; write a [static.NAME] section with clusterArgSets")
 	}
 	b.logFormat(part.LogFormat)
-	s.Sections = b.analyses(part)
+	s.Sections = b.analyses(part, s.Timezone)
 	s.Allow = List{Entries: append(b.list("allow", doc.Allow, 0, 0).Entries, b.addresses("global.whitelist", doc.Global.Whitelist)...)}.sorted()
 	s.Deny = List{Entries: b.addresses("global.blacklist", doc.Global.Blacklist)}.sorted()
 	s.AllowAgents = b.agents("global.userAgentWhitelist", doc.Global.UserAgentWhitelist)
@@ -104,13 +104,12 @@ func (b *builder) agents(path, name string) []string {
 	return slices.Compact(out)
 }
 
-// analyses builds all [static.NAME] sections, in order of name.
-func (b *builder) analyses(s staticSection) []static.Section {
+// analyses builds all [static.NAME] sections, in order of name. zone is that of their times; nil: the host's.
+func (b *builder) analyses(s staticSection, zone *time.Location) []static.Section {
 	if n := len(s.Named); n > MaxAnalyses {
 		b.fail("static", "has %d sections, but there may be at most %d", n, MaxAnalyses)
 		return nil
 	}
-	zone := b.timezone("static.timezone", s.Timezone)
 	if zone == nil {
 		zone = time.Local
 	}

@@ -122,6 +122,7 @@ func (f StaticFlags) section(p *problems) analysisSection {
 	}
 	if err != nil {
 		p.errors = append(p.errors, &Error{File: flagFile, Key: "--depth6", Msg: err.Error()})
+		depth6 = nil
 	}
 	for i, set := range f.ClusterArgSets {
 		path := element("static."+FlagSection+".tier", i)

@@ -193,6 +193,9 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer logs.close()
+	if f.suggest { // nobody is banned for a proposal
+		s.JailFile, s.BanFile = "", ""
+	}
 	prison, err := openPrison(ctx, s, stderr)
 	if err != nil {
 		return err
@@ -205,6 +208,9 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	a, err := static.Analyze(ctx, o, logs.logs)
 	if err != nil {
 		return misfit(err)
+	}
+	if f.suggest {
+		return f.propose(ctx, a, progress, stdout)
 	}
 	if err := f.look(ctx, s, a, progress); err != nil {
 		return err

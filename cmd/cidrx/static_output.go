@@ -27,6 +27,7 @@ type output struct {
 func (o *output) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.compact, "compact", false, "JSON on one line")
 	flags.BoolVar(&o.plain, "plain", false, "text for reading")
+	flags.BoolVar(&o.suggest, "suggest", false, "propose tiers for the log, with the reason for each number, in place of the report")
 	flags.StringArrayVar(&o.compare, "compare", nil, "what `A.toml` and B.toml find that the other does not: --compare A.toml B.toml")
 	flags.StringVar(&o.report, "report", "", "write a page to look at to this `file`, too; it needs no network")
 }
@@ -36,6 +37,8 @@ func (o *output) check() error {
 	switch {
 	case o.compact && o.plain:
 		return errors.New("--compact and --plain are two forms of the same; give one of them")
+	case o.suggest && o.report != "":
+		return errors.New("--suggest prints proposals and no report; leave out --report")
 	case len(o.compare) == 0:
 		return nil
 	case len(o.compare) != 2:
@@ -47,11 +50,11 @@ func (o *output) check() error {
 }
 
 // looks reports whether the output needs a second look at the logs.
-func (o *output) looks(s *config.Static) bool { return o.report != "" || s.PlotPath != "" }
+func (o *output) looks(s *config.Static) bool { return o.suggest || o.report != "" || s.PlotPath != "" }
 
 // look takes the second look if it is needed.
 func (o *output) look(ctx context.Context, s *config.Static, a *static.Analysis, p *progress) error {
-	if !o.looks(s) {
+	if o.suggest || !o.looks(s) {
 		return nil
 	}
 	p.again()
@@ -87,6 +90,22 @@ func (o *output) pages(s *config.Static, a *static.Analysis) error {
 		}
 	}
 	return nil
+}
+
+// propose prints tiers that fit the log.
+func (o *output) propose(ctx context.Context, a *static.Analysis, p *progress, stdout io.Writer) error {
+	p.again()
+	s, err := a.Suggest(ctx)
+	if err != nil {
+		return err
+	}
+	p.stop()
+	show := report.PlainSuggestion
+	if o.compact {
+		show = report.JSONSuggestion
+	}
+	out := bufio.NewWriter(stdout)
+	return errors.Join(show(out, s), out.Flush())
 }
 
 // width is the width of the terminal that w is, 0 if it is none.
