@@ -47,17 +47,21 @@ type carry struct {
 // 2^32 requests or more.
 //
 // It takes both slices over, sorts them in place, and keeps them: the caller must not use them again. It needs no memory beyond them
-// unless others has IPv4 hosts, for which four then may have to grow.
+// (but for a scratch of 144 KiB a processor) unless others has IPv4 hosts: then four may have to grow, and others is copied without them.
 func NewSorted(four []Host4, others []HostCount) *Sorted {
 	slices.SortFunc(others, func(a, b HostCount) int {
 		return cmp.Or(cmp.Compare(a.Key.fam, b.Key.fam), cmp.Compare(a.Key.bits, b.Key.bits))
 	})
 	large, _ := slices.BinarySearchFunc(others, ipv6, func(h HostCount, fam family) int { return cmp.Compare(h.Key.fam, fam) })
+	four = slices.Grow(four, large)
 	for _, h := range others[:large] { // a place for each, as the large counts need not have entries in four
 		four = append(four, Host4{Addr: uint32(h.Key.bits >> 32), First: h.First, Last: h.Last})
 	}
 	sort4(four)
-	s := &Sorted{four: four[:0], wide: others[large:large]}
+	s := &Sorted{four: four[:0], wide: others[:0]}
+	if large > 0 {
+		s.wide = make([]HostCount, 0, len(others)-large)
+	}
 	s.gather4(four, others[:large])
 	s.gather(others[large:])
 	s.finish()
