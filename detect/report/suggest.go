@@ -30,6 +30,7 @@ type SuggestedSection struct {
 	Methods    []string
 	Statuses   []string
 	Hostnames  []string
+	Outcomes   []string
 	Start, End time.Time // zero: open
 
 	Requests uint64

@@ -46,7 +46,7 @@ func configuration(s *SuggestedSection) []string {
 	for _, f := range []struct {
 		name   string
 		values []string
-	}{{"methods", s.Methods}, {"statuses", s.Statuses}, {"hosts", s.Hostnames}} {
+	}{{"methods", s.Methods}, {"statuses", s.Statuses}, {"hosts", s.Hostnames}, {"outcomes", s.Outcomes}} {
 		if len(f.values) > 0 {
 			set(f.name, tomlList(f.values))
 		}

@@ -39,7 +39,7 @@ func (a *Analysis) suggest(section int, kinds *kindsOf) report.SuggestedSection 
 	everything := kinds.everything()
 	out := report.SuggestedSection{
 		Name: s.Name, UserAgent: s.Filter.UserAgent, Endpoint: s.Filter.Endpoint, Methods: s.Filter.Methods, Statuses: s.Filter.Statuses,
-		Hostnames: s.Filter.Hosts, Start: s.Start, End: s.End, Requests: found.Requests, Hosts: found.Hosts, PerDay: a.perDay(found),
+		Hostnames: s.Filter.Hosts, Outcomes: s.Filter.Outcomes, Start: s.Start, End: s.End, Requests: found.Requests, Hosts: found.Hosts, PerDay: a.perDay(found),
 		Ordinary: everything.Ordinary, Crawlers: everything.Crawlers, Others: everything.Others,
 	}
 	for _, bits := range []int{32, 28, 24, 16} {
