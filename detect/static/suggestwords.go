@@ -3,6 +3,7 @@ package static
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"cidrx/detect/report"
 )
@@ -14,7 +15,7 @@ const muteRule = "The log has no user agents, so a request looks ordinary when i
 // reasons says why each number of a proposal is what it is.
 func (s *search) reasons(c class, t *trial, sizes [2]uint64, b *report.Busiest) []report.Reason {
 	return append([]report.Reason{
-		{Name: "minSize", Value: fmt.Sprint(t.tier.MinSize), Text: s.whySize(c, sizes, b)},
+		{Name: "minSize", Value: fmt.Sprint(t.tier.MinSize), Text: whySize(c, t, sizes, b)},
 		{Name: "minDepth", Value: fmt.Sprint(t.tier.MinDepth), Text: whyWide(c)},
 		{Name: "maxDepth", Value: fmt.Sprint(t.tier.MaxDepth), Text: whyNarrow(c, t.tier.MaxDepth)},
 		{Name: "threshold", Value: millionths(t.tier.Threshold), Text: s.whyShare(t)},
@@ -22,14 +23,18 @@ func (s *search) reasons(c class, t *trial, sizes [2]uint64, b *report.Busiest) 
 }
 
 // whySize says what the busiest of the ordinary ask, and which sizes would do as well.
-func (s *search) whySize(c class, sizes [2]uint64, b *report.Busiest) string {
+func whySize(c class, t *trial, sizes [2]uint64, b *report.Busiest) string {
 	text := fmt.Sprintf("no %s of this log looks ordinary; ", c.one)
 	switch r := b.Ordinary; {
 	case r.Of.Ordinary.Requests == 0:
 	case b.Bits == 32:
 		text = fmt.Sprintf("the busiest ordinary-looking host, %s, asked %s times; ", bare(r.Prefix), thousands(r.Requests))
 	default:
-		text = fmt.Sprintf("the %s with the most ordinary-looking requests, %s, has %s; ", c.one, r.Prefix, thousands(r.Of.Ordinary.Requests))
+		text = fmt.Sprintf("the %s with the most ordinary-looking requests, %s, has %s", c.one, r.Prefix, thousands(r.Of.Ordinary.Requests))
+		if r.Hosts < t.tier.MinHosts {
+			text += ", and so few hosts that minHosts keeps it out"
+		}
+		text += "; "
 	}
 	if sizes[0] == sizes[1] {
 		return text + "larger sizes catch less, smaller ones nothing more, or what looks ordinary"
@@ -60,7 +65,7 @@ func (s *search) whyShare(t *trial) string {
 		return "minSize is less than a millionth of the log's requests"
 	}
 	need := uint64(float64(s.total)*float64(t.tier.Threshold)/million + 0.5)
-	return fmt.Sprintf("%s of this log's %s requests, a little less than minSize: here minSize decides, in a longer log the share, as "+
+	return fmt.Sprintf("%s of this log's %s requests, no more than minSize: here minSize decides, in a longer log the share, as "+
 		"people's requests add up too", thousands(need), thousands(s.total))
 }
 
@@ -92,7 +97,11 @@ func (s *search) without(c class, refused []report.CaughtRange) string {
 			"it or others like it", c.name, bare(worst.Prefix), thousands(worst.Requests))
 	}
 	if len(refused) > 0 {
-		return fmt.Sprintf("%s: those with the most requests hold too many ordinary-looking requests or hosts", c.name)
+		r := slices.MinFunc(refused, byRequests)
+		return fmt.Sprintf("%s: %s, with %s requests of %s hosts, is too ordinary to be caught (%.0f %% of its requests, %s of its hosts), "+
+			"and no number catches more that is new without it or others like it; look at it with --rangesCidr",
+			c.name, r.Prefix, thousands(r.Requests), thousands(uint64(r.Hosts)),
+			100*share(r.Of.Ordinary.Requests, r.Requests), thousands(uint64(r.Of.Ordinary.Hosts)))
 	}
 	if len(s.covered) > 0 {
 		return c.name + ": hardly anything that the tiers above do not catch"
