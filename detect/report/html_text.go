@@ -68,17 +68,20 @@ func bounded[T any](list []T, most int) (kept []T, more int) {
 func percent(part float64) string {
 	switch p := part * 100; {
 	case !(p > 0): // NaN too
-		return "0 %"
+		return inPercent("0")
 	case p < 0.1:
-		return "< 0.1 %"
+		return inPercent("< 0.1")
 	case p >= 99.95 && p < 100:
-		return "> 99.9 %"
+		return inPercent("> 99.9")
 	case p >= 100:
-		return "100 %"
+		return inPercent("100")
 	default:
-		return strconv.FormatFloat(p, 'f', 1, 64) + " %"
+		return inPercent(strconv.FormatFloat(p, 'f', 1, 64))
 	}
 }
+
+// inPercent adds the sign, which no line break may part from its number.
+func inPercent(number string) string { return number + "\u00a0%" }
 
 // stamp writes a time to the second in UTC, nothing for no time.
 func stamp(t time.Time) string {

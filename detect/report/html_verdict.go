@@ -87,7 +87,7 @@ func (v *verdict) advise(ordinary float64, approximate bool) {
 	case ordinary < 0.01:
 		v.Advice = fmt.Sprintf("Blocking them would hardly touch ordinary visitors: %s of their requests look like those of people.", about)
 	case ordinary < 0.1:
-		v.Advice = fmt.Sprintf("Blocking them would touch few ordinary visitors: %s of their requests look like those of people. Look at the ranges with the highest part first.", about)
+		v.Advice = fmt.Sprintf("Blocking them would touch few ordinary visitors: %s of their requests look like those of people.", about)
 	default:
 		v.Advice = fmt.Sprintf("Look before blocking: %s of their requests look like those of people, so some of these ranges may be customers, partners or search engines.", about)
 	}

@@ -101,7 +101,7 @@ func asks(t *Tier, balance bool) string {
 
 // percentOf writes a share in millionths as it was given.
 func percentOf(millionths uint32) string {
-	return strconv.FormatFloat(float64(millionths)/1e4, 'f', -1, 64) + " %"
+	return inPercent(strconv.FormatFloat(float64(millionths)/1e4, 'f', -1, 64))
 }
 
 // extras says the other conditions of a tier.
