@@ -2,7 +2,6 @@ package static
 
 import (
 	"context"
-	"runtime"
 	"time"
 
 	"cidrx/detect/cidr"
@@ -49,7 +48,7 @@ func analyze(ctx context.Context, o Options, logs []Log, size int) (*Analysis, e
 	if err := a.allEmpty(); err != nil {
 		return nil, err
 	}
-	a.counts.settle(o.Allow)
+	a.counts.settle(o.Allow, a.workers())
 	if a.sample != nil {
 		a.sample.settle(a.once())
 	}
@@ -59,12 +58,8 @@ func analyze(ctx context.Context, o Options, logs []Log, size int) (*Analysis, e
 
 // readAll counts all logs.
 func (a *Analysis) readAll(ctx context.Context, logs []Log, size int) error {
-	n := a.options.Workers
-	if n <= 0 {
-		n = runtime.GOMAXPROCS(0)
-	}
 	var workers []*worker
-	for range n {
+	for range a.workers() {
 		workers = append(workers, newWorker(a.counts, newBlocks(nil, size).buffer()))
 	}
 	for i := range logs {

@@ -28,7 +28,7 @@ func (a *Analysis) Hosts(section int, p netip.Prefix, most int) []report.Host {
 		}
 		return true
 	})
-	slices.SortFunc(top, func(a, b ranked) int { return rank(a, b) })
+	slices.SortFunc(top, rank)
 	out := make([]report.Host, len(top))
 	for i, h := range top {
 		out[i] = report.Host{Prefix: h.prefix, Requests: h.Requests, First: timeOf(h.First), Last: timeOf(h.Last)}

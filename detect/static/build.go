@@ -25,6 +25,7 @@ func (a *Analysis) report(began time.Time) *report.Report {
 	for i := range a.sections {
 		r.Sections = append(r.Sections, a.section(i))
 	}
+	a.tiers(r)
 	r.Warnings = a.warnings(r)
 	r.Generated = a.now()
 	r.Took = r.Generated.Sub(began)
@@ -71,9 +72,25 @@ func (a *Analysis) section(i int) report.Section {
 	}
 	for j := range s.Tiers {
 		out.Balance = out.Balance || s.Tiers[j].Balance
-		out.Tiers = append(out.Tiers, a.Try(i, s.Tiers[j]))
 	}
+	out.Tiers = make([]report.Tier, len(s.Tiers))
 	return out
+}
+
+// tiers holds all tiers of all sections against the counts. It takes as long as one of them that has nothing to report and looks for
+// the nearest misses, so they share the processors.
+func (a *Analysis) tiers(r *report.Report) {
+	type place struct{ section, tier int }
+	var places []place
+	for i, s := range a.sections {
+		for j := range s.Tiers {
+			places = append(places, place{i, j})
+		}
+	}
+	atOnce(a.workers(), len(places), func(i int) {
+		at := places[i]
+		r.Sections[at.section].Tiers[at.tier] = a.Try(at.section, a.sections[at.section].Tiers[at.tier])
+	})
 }
 
 // ranged is what was counted inside a prefix.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"net/netip"
 
+	"golang.org/x/sync/errgroup"
+
 	"cidrx/detect/cidr"
 	"cidrx/detect/match"
 )
@@ -80,8 +82,9 @@ func (c *counts) number(q question, filter *match.Filter) int {
 }
 
 // settle ends the counting: allowed clients leave every population.
-func (c *counts) settle(allow []netip.Prefix) {
-	for i, p := range c.populations {
+func (c *counts) settle(allow []netip.Prefix, workers int) {
+	atOnce(workers, len(c.populations), func(i int) {
+		p := c.populations[i]
 		p.hosts = p.tally.settle()
 		p.tally = nil
 		if i == 0 {
@@ -95,7 +98,20 @@ func (c *counts) settle(allow []netip.Prefix) {
 			p.unspent = p.hosts.Minus(p.used.settle())
 			p.used = nil
 		}
+	})
+}
+
+// atOnce calls f with 0 to n-1, in several goroutines.
+func atOnce(workers, n int, f func(int)) {
+	var group errgroup.Group
+	group.SetLimit(workers)
+	for i := range n {
+		group.Go(func() error {
+			f(i)
+			return nil
+		})
 	}
+	_ = group.Wait() // none has an error
 }
 
 // widen widens the time range of all events.

@@ -7,7 +7,7 @@ import (
 )
 
 // table counts the requests of IPv4 hosts in 16 bytes a host and a third to two thirds of that in vacant places: open addressing with
-// linear probing. It grows by half, not by two, because that is memory. The zero value is empty.
+// linear probing. A large one grows by half, not by two, because that is memory. The zero value is empty.
 type table struct {
 	places []cidr.Host4 // vacant: without requests
 	used   int
@@ -17,7 +17,8 @@ type table struct {
 
 const (
 	firstPlaces = 64
-	fill        = 0.8 // share of the places in use at which a table grows
+	smallTable  = 4096 // places up to which a table grows by two
+	fill        = 0.8  // share of the places in use at which a table grows
 )
 
 // seen is a request of a host: what is waiting to be counted.
@@ -81,10 +82,14 @@ func (t *table) place(hash uint64) int {
 	return int(hash << shardBits >> 32 * uint64(len(t.places)) >> 32)
 }
 
-// rehash makes the table larger by half.
+// rehash makes the table larger.
 func (t *table) rehash(multiplier uint64) {
 	old := t.places
-	t.places = make([]cidr.Host4, max(firstPlaces, len(old)+len(old)/2))
+	more := len(old) / 2
+	if len(old) < smallTable {
+		more = len(old)
+	}
+	t.places = make([]cidr.Host4, max(firstPlaces, len(old)+more))
 	t.grow = int(fill * float64(len(t.places)))
 	for _, h := range old {
 		if h.Requests == 0 {
