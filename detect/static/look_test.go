@@ -28,7 +28,6 @@ var sameAddresses = cmpopts.EquateComparable(netip.Prefix{}, netip.Addr{})
 type slowLook struct {
 	a      *Analysis
 	events []parse.Event
-	judge  *onlooker
 }
 
 func (s *slowLook) read(t *testing.T, l *readLog, content []byte) {

@@ -33,7 +33,7 @@ func (a *Analysis) Suggest(ctx context.Context) (*report.Suggestion, error) {
 	return out, nil
 }
 
-// suggest proposes tiers for a section.
+// suggest proposes tiers for a section, one class after the other: what a narrow one catches is no gain of a wider one.
 func (a *Analysis) suggest(section int, kinds *kindsOf) report.SuggestedSection {
 	s, found := a.sections[section], &a.Report.Sections[section]
 	everything := kinds.everything()
