@@ -71,7 +71,8 @@ const staticHelp = `static reads logs from beginning to end and reports the rang
 Logs may be compressed (.gz, .zst, .bz2), globs, or - for standard input; several are read one after the other.
 
 The report goes to standard output: indented JSON, --compact on one line, --plain for reading. --report writes a page to look at.
---suggest proposes tiers for a log; --compare A.toml B.toml shows what one configuration finds that the other does not.
+--tui explores it in the terminal. --suggest proposes tiers for a log; --compare A.toml B.toml shows what one configuration finds that
+the other does not.
 
 --config reads everything from a file with [static.NAME] sections; then only flags about the output may be added.`
 
@@ -188,6 +189,10 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	keys, err := f.keyboard(stdout)
+	if err != nil {
+		return err
+	}
 	logs, err := openWhole(s.Logs, stderr)
 	if err != nil {
 		return err
@@ -204,7 +209,7 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	progress := watch(logs, stderr)
 	defer progress.stop()
 	o := analysisOptions(s)
-	o.Progress, o.Spent, o.Sample = &progress.Progress, prison.spent(time.Now()), f.looks(s)
+	o.Progress, o.Spent, o.Sample = &progress.Progress, prison.spent(time.Now()), f.looks(s) || f.tui
 	a, err := static.Analyze(ctx, o, logs.logs)
 	if err != nil {
 		return misfit(err)
@@ -218,6 +223,10 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	progress.stop()
 	if err := prison.judge(a, time.Now()); err != nil {
 		return err
+	}
+	if f.tui {
+		prison.close() // others may go on with the jail file
+		return errors.Join(f.pages(s, a), f.explore(ctx, a, keys, stdout))
 	}
 	return f.write(s, a, stdout)
 }

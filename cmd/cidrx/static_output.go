@@ -19,14 +19,15 @@ import (
 
 // output are the flags that say what becomes of an analysis.
 type output struct {
-	compact, plain, suggest bool
-	report                  string
-	compare                 []string
+	compact, plain, suggest, tui bool
+	report                       string
+	compare                      []string
 }
 
 func (o *output) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.compact, "compact", false, "JSON on one line")
 	flags.BoolVar(&o.plain, "plain", false, "text for reading")
+	flags.BoolVar(&o.tui, "tui", false, "explore the analysis in the terminal, and try other tiers on it")
 	flags.BoolVar(&o.suggest, "suggest", false, "propose tiers for the log, with the reason for each number, in place of the report")
 	flags.StringArrayVar(&o.compare, "compare", nil, "what `A.toml` and B.toml find that the other does not: --compare A.toml B.toml")
 	flags.StringVar(&o.report, "report", "", "write a page to look at to this `file`, too; it needs no network")
@@ -39,6 +40,8 @@ func (o *output) check() error {
 		return errors.New("--compact and --plain are two forms of the same; give one of them")
 	case o.suggest && o.report != "":
 		return errors.New("--suggest prints proposals and no report; leave out --report")
+	case o.tui && (o.compact || o.plain || o.suggest || len(o.compare) > 0):
+		return errors.New("--tui shows the report on the screen and writes none; leave out --compact, --plain, --suggest and --compare")
 	case len(o.compare) == 0:
 		return nil
 	case len(o.compare) != 2:

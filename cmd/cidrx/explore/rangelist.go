@@ -63,7 +63,7 @@ func (l *rangeList) draw(width, height int) []string {
 		{Title: "Share", Width: 7, Right: true},
 		{Title: mark(byHosts, "Hosts"), Width: 7, Right: true},
 		{Title: mark(byLast, "Last seen UTC"), Width: 16, Spare: 2},
-		{Title: l.last, Width: 5, Spare: 1},
+		{Title: l.last, Width: 4, Spare: 1},
 	}
 	return l.table.Draw(width, height)
 }

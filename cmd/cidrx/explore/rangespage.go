@@ -18,7 +18,7 @@ type rangesPage struct {
 }
 
 func newRangesPage(s *session) *rangesPage {
-	p := &rangesPage{session: s, section: -1, tier: -1, list: rangeList{last: "Tiers"}}
+	p := &rangesPage{session: s, section: -1, tier: -1, list: rangeList{last: "Tier"}}
 	return p
 }
 
@@ -131,7 +131,7 @@ func (p *rangesPage) draw(width, height int) []string {
 	if len(p.list.shown) == 0 {
 		return append(lines, p.nothing(width)...)
 	}
-	return append(lines, p.list.draw(width, height-len(lines))...)
+	return append(lines, indent(p.list.draw(width-1, height-len(lines)))...)
 }
 
 // heading says which ranges these are.
@@ -152,14 +152,14 @@ func (p *rangesPage) nothing(width int) []string {
 	around := p.list.filter.around
 	switch {
 	case len(p.list.all) == 0:
-		return term.Wrap(" No tier of this section found a range. The tiers page (2) shows the nearest misses; t tries other numbers.", width)
+		return indent(term.Wrap("No tier of this section found a range. The tiers page (2) shows the nearest misses; t tries other numbers.", width-2))
 	case !around.IsValid():
-		return term.Wrap(" No range begins with that.", width)
+		return []string{" No range begins with that."}
 	}
 	requests, hosts := p.analysis.Count(p.section, around)
-	text := " No range touches " + around.String() + ", which has " + term.Plural(requests, "request") + " of " + term.Plural(hosts, "host") + " in this section."
+	text := "No range touches " + around.String() + ", which has " + term.Plural(requests, "request") + " of " + term.Plural(hosts, "host") + " in this section."
 	if requests > 0 && !p.entry.open {
 		text += " Enter shows them."
 	}
-	return term.Wrap(text, width)
+	return indent(term.Wrap(text, width-2))
 }

@@ -169,7 +169,7 @@ func (p *tiersPage) largest(t *report.Tier) *rangeList {
 
 func nearestHeading(missed []report.Miss) string {
 	if len(missed) == 0 {
-		return " No prefix came near: there is no traffic that counts here."
+		return " No prefix came near."
 	}
 	return " The nearest:"
 }
