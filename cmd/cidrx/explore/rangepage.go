@@ -175,7 +175,7 @@ func (p *rangePage) accuracy(d *report.RangeDetail) string {
 	case d == nil || p.part == hostPart || p.part == linePart:
 		return ""
 	case whole.Approximate:
-		return term.Warn("estimates from " + term.Short(whole.Sampled) + " lines")
+		return term.Warn("estimates, " + term.Short(whole.Sampled) + " lines")
 	case d.Above > 0 && p.part != statusPart:
 		return term.Warn("up to " + term.Short(d.Above) + " too high")
 	}

@@ -139,7 +139,7 @@ func TestApproximate(t *testing.T) {
 	}
 	d.Approximate, d.Sampled = true, 1234
 	s.update(looked{d, nil})
-	if got := s.press("3", "enter", "tab").text(); !strings.Contains(got, "estimates from 1.2k lines") {
+	if got := s.press("3", "enter", "tab").text(); !strings.Contains(got, "estimates, 1.2k lines") {
 		t.Errorf("estimates are not marked:\n%s", got)
 	}
 }
