@@ -12,7 +12,8 @@ import (
 // maxMissed is how many near misses a tier has at the most.
 const maxMissed = 3
 
-// Try asks a tier of a section's counts, which need not be one of its own.
+// Try asks a tier of a section's counts, which need not be one of its own. Its MaxCollateral is looked at only where a tier of the
+// section's own has one too: else nobody counted the bystanders.
 func (a *Analysis) Try(section int, t cidr.Tier) report.Tier {
 	began := a.now()
 	p := a.counts.populations[a.sections[section].who]
