@@ -37,9 +37,15 @@ func TestRealAnalysis(t *testing.T) {
 	s.press("2", "t", "up", "up", "down", "enter", "enter", "esc", "esc", "3", "enter")
 	s.update(<-end)
 	reading.Wait()
-	for keys, want := range map[string]string{"1": "4 ranges hold 5,000 requests (50.0 %) from 385 hosts", "3 enter": "203.0.113.89", "3 enter tab": "sqlmap/1.8#stable", "3 end enter shift+tab": `/\x1b[31m%2e%2e`, "4": "2,400 requests"} {
-		if got := s.press(strings.Fields(keys)...).text(); !strings.Contains(got, want) || !fits(t, s) {
-			t.Errorf("after %s there is no %q:\n%s", keys, want, got)
+	for _, step := range []struct{ keys, want string }{
+		{"1", "4 ranges hold 5,000 requests (50.0 %) from 385 hosts"},
+		{"3 home enter", "203.0.113.89"},
+		{"3 home enter tab", "sqlmap/1.8#stable"},
+		{"3 end enter shift+tab", `/\x1b[31m%2e%2e`},
+		{"4", "2,400 requests"},
+	} {
+		if got := s.press(strings.Fields(step.keys)...).text(); !strings.Contains(got, step.want) || !fits(t, s) {
+			t.Errorf("after %s there is no %q:\n%s", step.keys, step.want, got)
 		}
 	}
 }
