@@ -12,6 +12,8 @@ import (
 
 	"cidrx/agent/config"
 	"cidrx/agent/control"
+	"cidrx/configs"
+	"cidrx/packaging/manual"
 )
 
 func main() {
@@ -60,6 +62,7 @@ func rootCommand() *cobra.Command {
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.AddCommand(agentCommand(), checkCommand(), replayCommand(), parseCommand(), staticCommand(), demoCommand(), versionCommand())
+	root.AddCommand(manual.NewCommand(manual.Document{Title: "The agent", Text: configs.Reference()}, manual.Document{Title: "Whole logs", Text: configs.Static()}))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	return root
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cidrx/agent/control"
+	"cidrx/packaging/manual"
 )
 
 func main() {
@@ -57,7 +58,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print one JSON document")
 	root.PersistentFlags().StringVar(&a.client.Socket, "socket", socketDefault(), "the agent's control socket (environment: CIDRX_SOCKET)")
 	root.AddCommand(a.status(), a.bans(), a.why(), a.ban(), a.unblock(), a.allow(), a.mode(), a.confirm(), a.reload(), a.events(), a.flush(),
-		a.selftest(), a.version())
+		a.selftest(), a.version(), manual.NewCommand())
 	return root
 }
 
