@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"cidrx/firewall"
+	"cidrx/firewall/internal/stepclock"
 
 	nf "github.com/google/nftables"
 )
@@ -39,7 +40,7 @@ type Firewall struct {
 	held    []firewall.Element // what the kernel has, if verified
 	allow   []netip.Prefix
 	anew    bool // the allowlist has to be written whether it changed or not
-	clock   stepClock
+	clock   stepclock.Clock
 	written bool              // the table is ours: changes by others are drift
 	born    uint32            // generation before it became ours
 	gen     uint32            // generation before the last full write: drift up to it is repaired
@@ -75,7 +76,7 @@ func New(o Options) (*Firewall, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &Firewall{o: o, checkEvery: time.Second, uptime: uptime}
+	f := &Firewall{o: o, checkEvery: time.Second, uptime: stepclock.Uptime}
 	if err := f.open(); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

@@ -33,7 +33,7 @@ func (f *Firewall) Sync(ctx context.Context, want firewall.Want) (firewall.Resul
 	if f.state == suspect {
 		f.readBack()
 	}
-	if f.clock.stepped(now, f.uptime()) {
+	if f.clock.Stepped(now, f.uptime()) {
 		f.forgetEnds()
 	}
 	if f.state == verified {

@@ -118,22 +118,6 @@ func TestWidest(t *testing.T) {
 	}
 }
 
-func TestStepClock(t *testing.T) {
-	var c stepClock
-	start := time.Now()
-	for i, tt := range []struct {
-		clock, passed time.Duration
-		want          bool
-	}{
-		{0, 0, false}, {time.Minute, time.Minute, false}, {2*time.Minute + time.Second, 2 * time.Minute, false},
-		{time.Hour, 3 * time.Minute, true}, {time.Hour + time.Minute, 4 * time.Minute, false}, {0, 5 * time.Minute, true}, {0, 5 * time.Minute, false},
-	} {
-		if got := c.stepped(start.Add(tt.clock), tt.passed); got != tt.want {
-			t.Errorf("reading %d: stepped %v, want %v", i, got, tt.want)
-		}
-	}
-}
-
 // FuzzMessages reads rubbish as the kernel's messages: nothing may panic.
 func FuzzMessages(f *testing.F) {
 	s := &socket{}
