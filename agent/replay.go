@@ -34,11 +34,15 @@ var ErrNoTime = errors.New("not one line has a time")
 // It is the code that runs live: only the clock is that of the log, and a line from a prefix that is banned at its time is counted as
 // stopped and goes no further.
 func Replay(ctx context.Context, cfg *config.Config, inputs []ReplayInput, event func(control.Event) error) (*ReplaySummary, error) {
+	return replayLogs(ctx, cfg, inputs, nobody{}, event)
+}
+
+func replayLogs(ctx context.Context, cfg *config.Config, inputs []ReplayInput, look Onlooker, event func(control.Event) error) (*ReplaySummary, error) {
 	c, err := newCore(cfg.Live, jailOptions(cfg, false))
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{core: c, event: event, sum: newReplaySummary(), window: longestWindow(cfg), matcher: c.engine.Matcher()}
+	r := &replay{core: c, event: event, look: look, sum: newReplaySummary(), window: longestWindow(cfg), matcher: c.engine.Matcher()}
 	c.report = r.sum.report
 	r.prepare(cfg)
 	g, ctx := errgroup.WithContext(ctx)
@@ -72,6 +76,7 @@ func Replay(ctx context.Context, cfg *config.Config, inputs []ReplayInput, event
 type replay struct {
 	core     *core
 	event    func(control.Event) error
+	look     Onlooker
 	sum      *ReplaySummary
 	window   time.Duration   // the longest
 	attempts []attempts      // one for each source that is read
@@ -223,12 +228,14 @@ func (r *replay) count(ev *parse.Event, mask detect.Mask, stopped bool) error {
 	}
 	if stopped {
 		r.sum.stop(ev)
+		r.look.Counted(r.core.now, r.core.engine, ev, mask, true)
 		return nil
 	}
 	if r.core.now.Sub(ev.Time) > r.window {
 		r.sum.Late += uint64(ev.Repeat)
 	}
 	r.core.observe(r.core.now, ev, mask)
+	r.look.Counted(r.core.now, r.core.engine, ev, mask, false)
 	return r.tell()
 }
 
@@ -238,6 +245,7 @@ func (r *replay) moveTo(t time.Time) error {
 	if !t.After(r.core.now) {
 		return nil
 	}
+	r.secondOver(t)
 	if r.core.now.IsZero() {
 		r.sum.Start = t
 		r.core.advance(t)
@@ -274,6 +282,7 @@ func (r *replay) finish() error {
 	if r.sum.End.IsZero() {
 		return nil
 	}
+	r.look.SecondOver(r.core.now, r.core.engine)
 	return r.pass(r.core.now.Truncate(time.Second).Add(time.Second))
 }
 

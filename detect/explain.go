@@ -16,6 +16,7 @@ type Standing struct {
 	Needed      uint64       // T
 	Hosts       int
 	HostsNeeded int
+	Bystanders  int  // hosts of all traffic in Prefix without a request that passes the filters; 0 unless the tier limits them
 	Reported    bool // the tier reports Prefix as things stand
 }
 
@@ -52,6 +53,7 @@ func (s *strategy) explain(t *tier, k cidr.Key) (Standing, bool) {
 		here.Prefix = n.Prefix()
 		here.Requests, here.Hosts = trie.CountNet(n)
 		here.HostsNeeded = t.HostsNeeded(here.Prefix)
+		here.Bystanders = s.bystandersIn(t, n, here.Hosts)
 		if here.settle(t, n, found) {
 			return here, true
 		}
@@ -60,6 +62,15 @@ func (s *strategy) explain(t *tier, k cidr.Key) (Standing, bool) {
 		}
 	}
 	return best, true
+}
+
+// bystandersIn is how many hosts of all traffic are in n besides those that the strategy counts.
+func (s *strategy) bystandersIn(t *tier, n cidr.Net, hosts int) int {
+	if s.all == nil || t.MaxCollateral == cidr.NoCollateralLimit {
+		return 0
+	}
+	_, all := s.all.Trie().CountNet(n)
+	return max(0, all-hosts)
 }
 
 // settle takes off the requests that prefixes inside n are reported for, and tells whether n itself is reported.
