@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"cidrx/agent/control"
+	"cidrx/firewall/nftables"
+)
+
+func teardownCommand() *cobra.Command {
+	client := control.Client{}
+	cmd := &cobra.Command{
+		Use:   "teardown",
+		Short: "Take everything that cidrx has put into the kernel out again",
+		Long: `teardown lifts all bans at once by deleting cidrx's table, which a stop of the agent leaves in place. The packages call it when they
+are removed. It is for when the agent does not run; while it does, use cidrxctl flush. The bans stay in the state: the next start of the
+agent brings back those whose time is not over.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := client.Version(cmd.Context()); err == nil || errors.Is(err, control.ErrForbidden) {
+				return errors.New("an agent runs and would put everything back; use cidrxctl flush, or stop it: systemctl stop cidrx")
+			}
+			return teardown(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVar(&client.Socket, "socket", control.DefaultSocket, "the agent's control `socket`, to see that it does not run")
+	return cmd
+}
+
+// teardown deletes the table. There is nothing else: all sets, chains and rules are in it.
+func teardown(ctx context.Context) error {
+	f, err := nftables.New(nftables.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Remove(ctx), f.Close())
+}

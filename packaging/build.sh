@@ -1,0 +1,97 @@
+#!/bin/sh
+# Builds the packages, deb and rpm, from the tree as it stands: packaging/build.sh DIRECTORY [ARCHITECTURE]...   (default: amd64 arm64)
+#
+# The same commit makes the same bytes, wherever and whenever: times are the commit's, paths are trimmed, nothing of this machine is named.
+# Changes that are not committed are packed too; the version then ends in "dirty".
+set -eu
+# Given as an argument of "go run" it stays out of go.mod. Later versions need a module that is not to be had.
+NFPM=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
+
+[ $# -ge 1 ] || { echo "usage: packaging/build.sh DIRECTORY [ARCHITECTURE]..." >&2; exit 2; }
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
+shift
+[ $# -gt 0 ] || set -- amd64 arm64
+cd "$(dirname "$0")/.."
+export LC_ALL=C TZ=UTC CGO_ENABLED=0 GOAMD64=v1 GOARM64=v8.0
+umask 022
+
+# version is that of the last tag vX.Y.Z, or 0~ before the first one, and what has come since: 1.2.0+git20260504.1a2b3c4.
+version() {
+	since=git$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d%H%M%S).$(git rev-parse --short=10 HEAD)
+	[ -z "$(git status --porcelain)" ] || since=$since.dirty
+	if tag=$(git describe --tags --match 'v[0-9]*' --abbrev=0 2>/dev/null); then
+		if [ "$(git rev-list -n 1 "$tag")" = "$(git rev-parse HEAD)" ] && [ "$since" = "${since%.dirty}" ]; then
+			echo "${tag#v}"
+		else
+			echo "${tag#v}+$since"
+		fi
+	else
+		echo "0~$since"
+	fi
+}
+
+# pack writes a compressed copy without the time of day in it.
+pack() { gzip -9nc >"$1"; }
+
+# programs DIRECTORY ARCHITECTURE: static, and with the commit in them.
+programs() {
+	mkdir -p "$1"
+	GOOS=linux GOARCH=$2 go build -buildvcs=true -trimpath -ldflags '-s -w' -o "$1/" ./cmd/cidrx ./cmd/cidrxctl
+}
+
+# pages writes what is made from the code: the manual pages and the completions. DIRECTORY of programs that run here, DIRECTORY.
+pages() {
+	mkdir -p "$2/man" "$2/completion"
+	"$1/cidrx" manual | pack "$2/man/cidrx.8.gz"
+	"$1/cidrxctl" manual | pack "$2/man/cidrxctl.8.gz"
+	"$1/cidrx" manual cidrx.toml | pack "$2/man/cidrx.toml.5.gz"
+	for program in cidrx cidrxctl; do
+		for shell in bash zsh fish; do
+			"$1/$program" completion "$shell" >"$2/completion/$program.$shell"
+		done
+	done
+}
+
+# documents DIRECTORY: examples and changelogs.
+documents() {
+	mkdir -p "$1/examples"
+	cp configs/reference.toml configs/static.toml "$1/examples/"
+	[ ! -d configs/examples ] || cp -R configs/examples/. "$1/examples/"
+	cp -R packaging/systemd/examples "$1/examples/systemd"
+	find "$1/examples" -type f -exec chmod 0644 {} +
+	find "$1/examples" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+	pack "$1/changelog.gz" <CHANGELOG.md
+	pack "$1/changelog.Debian.gz" <<-TEXT
+		cidrx ($VERSION-1) unstable; urgency=medium
+
+		  * Built from commit $(git rev-parse HEAD).
+		    What has changed is in changelog.gz.
+
+		 -- $MAINTAINER  $(date -u -d "@$SOURCE_DATE_EPOCH" -R)
+	TEXT
+}
+
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+MTIME=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
+VERSION=$(version)
+MAINTAINER="cidrx maintainers <maintainers@cidrx.invalid>"
+export MTIME VERSION MAINTAINER
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+programs "$work/here" "$(go env GOHOSTARCH)"
+pages "$work/here" "$work/all"
+documents "$work/all"
+for ARCH in "$@"; do
+	STAGE=$work/$ARCH
+	export ARCH STAGE
+	cp -R "$work/all" "$STAGE"
+	find "$STAGE/examples" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+	programs "$STAGE/bin" "$ARCH"
+	for format in deb rpm; do
+		go run "$NFPM" package --config packaging/nfpm.yaml --packager "$format" --target "$out/"
+	done
+done
