@@ -3,6 +3,7 @@ package parse_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 
 	"cidrx/detect/parse"
@@ -24,6 +25,19 @@ func TestNoAllocations(t *testing.T) {
 		{"sshd", "sshd", sshdLine},
 		{"sshd, another program", "sshd", "Dec 10 00:00:19 host CRON[1]: x"},
 		{"nginx-error", "nginx-error", errorLine},
+		{"traefik", "traefik", traefikLine},
+		{"traefik, escapes", "traefik", strings.Replace(traefikLine, "Mozilla", `M\"`, 1)},
+		{"traefik, refused", "traefik", combinedLine},
+		{"traefik-json", "traefik-json", traefikJSON},
+		{"traefik-json of a container", "traefik-json", "2024-12-09T17:00:19.189830187Z stdout F " + traefikJSON},
+		{"haproxy", "haproxy", haproxyLine},
+		{"haproxy, escapes", "haproxy", strings.Replace(haproxyLine, "Script", "#22#23", 1)},
+		{"haproxy, another program", "haproxy", sshdLine},
+		{"envoy-json", "envoy-json", envoyJSONLine},
+		{"alb", "alb", albLine},
+		{"alb, escapes", "alb", strings.Replace(albLine, "Mozilla", `\x22`, 1)},
+		{"apache-error", "apache-error", apacheLine},
+		{"apache-error, escapes", "apache-error", strings.Replace(apacheLine, "badmin", `bad\nmin`, 1)},
 		{"auto", "auto", combinedLine},
 	} {
 		p := newParser(t, c.format, parse.Options{Year: in2024})
@@ -43,11 +57,14 @@ func TestNoAllocations(t *testing.T) {
 // TestLongLines parses lines of a mebibyte, made to be slow.
 func TestLongLines(t *testing.T) {
 	const size = 1 << 20
-	for _, piece := range []string{"a", `"`, `\`, `\"`, " ", " [", `] "`, " from 6.6.6.6 port 1 ssh2", " from ", " 6.6.6.6 port 1:", `", host: "`, `{"a":`, `["`, ",6.6.6.6", "::", "1.", "\x00"} {
+	for _, piece := range []string{"a", `"`, `\`, `\"`, " ", " [", `] "`, " from 6.6.6.6 port 1 ssh2", " from ", " 6.6.6.6 port 1:", `", host: "`, ` ---- 1/1/1/1/0 0/0 "`, "} ", "#2", ` [10/Dec/2024:00:00:19 +0000] "x`, ` "a"`, `{"a":`, `["`, ",6.6.6.6", "::", "1.", "\x00"} {
 		fill := bytes.Repeat([]byte(piece), size/len(piece))
 		for _, head := range []string{"", `192.0.2.1 - `, `192.0.2.1 - - [10/Dec/2024:00:00:19 +0700] "`, `{"remote_addr":"192.0.2.1","a":"`, `{"request":{"headers":{"A":["`,
 			"Dec 10 00:00:19 host sshd[1]: Failed password for invalid user ", "Dec 10 00:00:19 host sshd[1]: Disconnecting invalid user ", errorHead + `user "`,
-			errorHead + `access forbidden by rule, client: 192.0.2.1, server: x, request: "`, "h:1 192.0.2.1 - "} {
+			errorHead + `access forbidden by rule, client: 192.0.2.1, server: x, request: "`, "h:1 192.0.2.1 - ",
+			`192.0.2.1:5 [10/Dec/2024:00:00:19.326] a b/c 0/0/1/48/49 200 3313 `, `192.0.2.1:5 [10/Dec/2024:00:00:19.326] a b/c 0/0/1/48/49 200 3313 c - ---- 3/2/0/0/0 0/0 {`,
+			`192.0.2.1:5 [10/Dec/2024:00:00:19.326] a b/c 0/0/1/48/49 200 3313 - - ---- 3/2/0/0/0 0/0 "`, `http 2024-12-09T17:00:19Z n 192.0.2.1:2 - 0 0 0 200 200 0 57 "`,
+			apacheHead, apacheHead + `AH01618: user `, apacheHead + `ModSecurity: Access denied with code 403 [uri "`} {
 			line := append([]byte(head), fill...)
 			for _, format := range fuzzFormats {
 				var ev parse.Event

@@ -42,8 +42,8 @@ func (p *autoParser) Parse(line []byte, ev *Event, a *Arena) error {
 }
 
 // Detect says which preset accepts the most of lines; a later one of Presets must accept over twice as many as an earlier one, because
-// common accepts what combined does. If none accepts any, it is the one that ignores the most: the beginning of an auth.log may be
-// about anything. ok is false when none does that either.
+// common accepts what combined does, and that what traefik does. If none accepts any, it is the one that ignores the most: the beginning
+// of an auth.log may be about anything; lines of other programs weigh half. ok is false when none does that either.
 func Detect(lines [][]byte) (format string, ok bool) {
 	accepted, ignored := "", ""
 	mostAccepted, mostIgnored := 0, 0
@@ -74,8 +74,10 @@ func (p preset) count(lines [][]byte) (accepted, ignored int) {
 		switch err := parser.Parse(line, &ev, &a); {
 		case err == nil:
 			accepted++
-		case errors.Is(err, ErrIgnored):
+		case err == errOtherProgram: // which says little: every syslog file has those
 			ignored++
+		case errors.Is(err, ErrIgnored):
+			ignored += 2
 		}
 		a.Reset()
 	}

@@ -2,6 +2,7 @@ package parse_test
 
 import (
 	"errors"
+	"maps"
 	"testing"
 
 	"cidrx/detect/parse"
@@ -9,10 +10,12 @@ import (
 
 // samples has a line of each preset.
 func samples() map[string]string {
-	return map[string]string{
+	all := map[string]string{
 		"combined": combinedLine, "common": commonLine, "vhost_combined": vhostLine, "nginx-json": nginxJSON, "caddy": caddyLine,
 		"sshd": sshdLine, "nginx-error": errorLine,
 	}
+	maps.Copy(all, proxySamples)
+	return all
 }
 
 func TestPresets(t *testing.T) {

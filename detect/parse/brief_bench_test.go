@@ -39,6 +39,11 @@ func BenchmarkBriefs(b *testing.B) {
 		{"combined, IPv6", "combined", strings.Replace(combinedLine, "128.199.220.236", "2001:db8:12:3400::1", 1)},
 		{"nginx-json", "nginx-json", nginxJSON},
 		{"caddy", "caddy", caddyLine},
+		{"traefik", "traefik", traefikLine},
+		{"traefik-json", "traefik-json", traefikJSON},
+		{"haproxy", "haproxy", haproxyLine},
+		{"envoy-json", "envoy-json", envoyJSONLine},
+		{"alb", "alb", albLine},
 	} {
 		block := benchBlock(c.line)
 		b.Run(c.name, func(b *testing.B) { benchBriefs(b, c.format, block, 0) })

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +20,7 @@ import (
 const wantAll = parse.WantMethod | parse.WantTarget | parse.WantUserAgent | parse.WantStatus
 
 // briefFormats are the formats that have a Briefer.
-var briefFormats = []string{"combined", "common", "vhost_combined", "nginx-json", "caddy", `%h %^ %^ [%t] "%r" %s %b "%^" "%u"`,
+var briefFormats = []string{"combined", "common", "vhost_combined", "nginx-json", "caddy", "traefik", "traefik-json", "haproxy", "envoy-json", "alb", "apache-error", `%h %^ %^ [%t] "%r" %s %b "%^" "%u"`,
 	`%h %^ %^ [%t] "%r" %s %b`, `%h - %l [%t] "%r" %s %b %^ "%u"`, defaultFormat, `%^ %^ %^ [%t] "%r" %s %b "%R" "%u" "%h"`, `%v:%^ %h %^ %l [%t] "%r" %s %b "%R" "%u"`}
 
 const (
@@ -137,7 +139,9 @@ func hostileLines(t testing.TB) (lines []string) {
 // briefSeeds are lines that mutations begin with.
 func briefSeeds(t testing.TB) []string {
 	seeds := append(hostileLines(t), combinedLine, commonLine, vhostLine, nginxJSON, caddyLine, lastLine, lastLine, strings.Replace(combinedLine, `/" "`, `/ " "`, 1))
-	for _, line := range []string{lastLine, combinedLine, vhostLine, commonLine, nginxJSON, caddyLine} {
+	proxies := slices.Sorted(maps.Values(proxySamples))
+	seeds = append(seeds, proxies...)
+	for _, line := range append(proxies, lastLine, combinedLine, vhostLine, commonLine, nginxJSON, caddyLine) {
 		for _, addr := range []string{"2001:db8::1", "1.2.3.4:80", "[::1]:80", "::ffff:192.0.2.1", "01.2.3.4", "1.2.3.400", "255.255.255.255", "0.0.0.0", "fe80::1%eth0", "1.2.3", "1.2.3.4.5"} {
 			seeds = append(seeds, strings.Replace(strings.Replace(line, "128.199.220.236", addr, 1), "203.0.113.9", addr, 1))
 		}
@@ -194,7 +198,7 @@ func TestBriefs(t *testing.T) {
 		}
 	}
 	for format, n := range usual {
-		if n < 100 {
+		if n < 50 {
 			t.Errorf("%s: %d usual lines say little", format, n)
 		}
 	}
@@ -205,8 +209,9 @@ func TestBriefs(t *testing.T) {
 
 // TestBriefsUsual sees that usual lines are read without Parse.
 func TestBriefsUsual(t *testing.T) {
-	six := strings.NewReplacer("128.199.220.236", "2001:db8::1", "203.0.113.9", "2001:db8::1")
-	for format, line := range map[string]string{"combined": combinedLine, "common": commonLine, "vhost_combined": vhostLine, "nginx-json": nginxJSON, "caddy": caddyLine, defaultFormat: lastLine, `%h %^ %^ [%t] "%r" %s %b %^ "%u"`: combinedLine} {
+	six := strings.NewReplacer(`ddr":"203.0.113.9:`, `ddr":"[2001:db8::1]:`, `address":"203.0.113.9:`, `address":"[2001:db8::1]:`, "128.199.220.236", "2001:db8::1", "203.0.113.9", "2001:db8::1")
+	for format, line := range map[string]string{"combined": combinedLine, "common": commonLine, "vhost_combined": vhostLine, "nginx-json": nginxJSON, "caddy": caddyLine, defaultFormat: lastLine, `%h %^ %^ [%t] "%r" %s %b %^ "%u"`: combinedLine,
+		"traefik": traefikLine, "traefik-json": traefikJSON, "haproxy": haproxyLine, "envoy-json": envoyJSONLine, "alb": albLine, "apache-error": apacheLine} {
 		for _, line := range []string{line, six.Replace(line)} {
 			block := []byte(strings.Repeat(line+"\n", 100))
 			if n := checkBriefs(t, newTwins(t, format)[0], block, 64); n != 100 {
@@ -219,7 +224,8 @@ func TestBriefsUsual(t *testing.T) {
 // TestBriefsCut cuts lines at every byte.
 func TestBriefsCut(t *testing.T) {
 	pairs := newTwins(t, briefFormats...)
-	for _, line := range append(hostileLines(t), combinedLine, commonLine, vhostLine, nginxJSON, caddyLine, lastLine) {
+	lines := append(hostileLines(t), slices.Sorted(maps.Values(proxySamples))...)
+	for _, line := range append(lines, combinedLine, commonLine, vhostLine, nginxJSON, caddyLine, lastLine) {
 		for cut := range len(line) + 1 {
 			block := []byte(line + "\n" + line[:cut])
 			for _, p := range pairs {

@@ -29,6 +29,8 @@ type ignored string
 func (i ignored) Error() string { return string(i) }
 func (i ignored) Unwrap() error { return ErrIgnored }
 
+const errOwnMessage = ignored("a message of the server's that is about no request")
+
 // reset makes ev a fresh event of line.
 func (ev *Event) reset(line []byte) {
 	*ev = Event{}

@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,29 +24,9 @@ const (
 	flatReferer
 	flatUser
 	flatForwarded
+	flatMessage // of the server's own, in lines that are about no request
 	flatFields
 )
-
-// flatNames are the fields as Options.Fields names them, and the keys that are taken for them when it is nil: those of nginx's
-// variables and the ones that people like to write instead, the best first. The client is only ever nginx's own variable: other
-// names are given to forwarded headers as well.
-var flatNames = [flatFields]struct {
-	name string
-	keys []string
-}{
-	flatTime:      {"time", []string{"time_iso8601", "msec", "time_local", "time", "timestamp", "@timestamp", "ts"}},
-	flatClient:    {"client", []string{"remote_addr"}},
-	flatMethod:    {"method", []string{"request_method", "method"}},
-	flatTarget:    {"target", []string{"request_uri", "uri"}},
-	flatRequest:   {"request", []string{"request"}},
-	flatStatus:    {"status", []string{"status"}},
-	flatBytes:     {"bytes", []string{"body_bytes_sent", "bytes_sent", "bytes"}},
-	flatHost:      {"host", []string{"host", "http_host", "server_name"}},
-	flatAgent:     {"user_agent", []string{"http_user_agent", "user_agent"}},
-	flatReferer:   {"referer", []string{"http_referer", "referer"}},
-	flatUser:      {"user", []string{"remote_user", "user"}},
-	flatForwarded: {"forwarded", []string{"http_x_forwarded_for", "x_forwarded_for"}},
-}
 
 // flatUse is what a key is good for.
 type flatUse struct {
@@ -54,9 +35,10 @@ type flatUse struct {
 	rank  uint8 // of several keys of one line for the same field the lowest wins, of equals the first
 }
 
-// flatJSON reads one flat JSON object a line, as nginx writes with a log_format of that shape. Objects and arrays in it are passed
-// over. Any key that begins with http_ is a request header besides. "-" and "" mean that a field is absent.
+// flatJSON reads one flat JSON object a line, as nginx writes with a log_format of that shape, and other servers in shapes of their own:
+// see flatKind. Objects and arrays in it are passed over. "-", "" and null mean that a field is absent.
 type flatJSON struct {
+	kind   *flatKind
 	uses   map[string]flatUse
 	order  []flatUse // what the keys of the last line were good for: the next line has the same ones
 	stamps stamps
@@ -65,6 +47,7 @@ type flatJSON struct {
 	best    [flatFields]uint8 // ranks of what is set
 	request []byte
 	list    []byte // forwarded list
+	message bool   // a message of the server's is there
 
 	marks markBuffer
 	want  Fields // brief: what is looked at
@@ -74,36 +57,35 @@ type flatJSON struct {
 }
 
 func newFlatJSON(opts Options) (Parser, error) {
-	uses, err := flatUses(opts.Fields)
-	if err != nil {
-		return nil, err
+	uses := nginxKind.uses()
+	if opts.Fields != nil {
+		var err error
+		if uses, err = flatUses(opts.Fields); err != nil {
+			return nil, err
+		}
 	}
-	return &flatJSON{uses: uses, order: make([]flatUse, 0, 64), stamps: newStamps(opts), opts: opts}, nil
+	return flatParser(&nginxKind, uses, opts), nil
 }
 
-// flatUses turns a field map, or the usual names if it is nil, into what each key is good for.
+// newFlatKind makes the parsers of a preset without a field map.
+func newFlatKind(kind *flatKind) func(Options) (Parser, error) {
+	return func(opts Options) (Parser, error) { return flatParser(kind, kind.uses(), opts), nil }
+}
+
+func flatParser(kind *flatKind, uses map[string]flatUse, opts Options) *flatJSON {
+	return &flatJSON{kind: kind, uses: uses, order: make([]flatUse, 0, 64), stamps: newStamps(opts), opts: opts}
+}
+
+// flatUses turns a field map into what each key is good for.
 func flatUses(fields map[string]string) (map[string]flatUse, error) {
 	uses := map[string]flatUse{}
-	if fields == nil {
-		for f, n := range flatNames {
-			for rank, key := range n.keys {
-				uses[key] = flatUse{key, flatField(f), uint8(rank)}
-			}
-		}
-		return uses, nil
-	}
 	for name, key := range fields {
-		f := slices.IndexFunc(flatNames[:], func(n struct {
-			name string
-			keys []string
-		}) bool {
-			return n.name == name && name != ""
-		})
-		if f < 0 {
+		f := slices.Index(flatNames[:], name)
+		if f < 0 || name == "" {
 			return nil, fmt.Errorf("nginx-json fields: there is no %q: there are %s", name, strings.Join(flatFieldNames(), ", "))
 		}
 		if other, ok := uses[key]; ok {
-			return nil, fmt.Errorf("nginx-json fields: key %q stands for both %s and %s", key, flatNames[other.field].name, name)
+			return nil, fmt.Errorf("nginx-json fields: key %q stands for both %s and %s", key, flatNames[other.field], name)
 		}
 		uses[key] = flatUse{key, flatField(f), 0}
 	}
@@ -113,12 +95,7 @@ func flatUses(fields map[string]string) (map[string]flatUse, error) {
 	return uses, nil
 }
 
-func flatFieldNames() (names []string) {
-	for _, n := range flatNames[1:] {
-		names = append(names, n.name)
-	}
-	return names
-}
+func flatFieldNames() []string { return flatNames[1:flatMessage] }
 
 // Parse reads a line.
 func (p *flatJSON) Parse(line []byte, ev *Event, a *Arena) error {
@@ -137,7 +114,7 @@ func (p *flatJSON) read(line []byte, ev *Event, a *Arena) error {
 	if len(line) == 0 {
 		return errEmpty
 	}
-	p.request, p.list = nil, nil
+	p.request, p.list, p.message = nil, nil, false
 	for i := range p.best {
 		p.best[i] = 255
 	}
@@ -150,16 +127,41 @@ func (p *flatJSON) read(line []byte, ev *Event, a *Arena) error {
 			ev.Method = method
 		}
 	}
-	if !ev.Client.IsValid() {
+	ev.Forwarded = p.opts.Forwarded || ev.Forwarded
+	switch {
+	case p.message && !ev.Client.IsValid() && p.list == nil && ev.Method == nil:
+		return errOwnMessage
+	case p.kind.host && p.list != nil:
+		return p.traefikClient(ev)
+	case !ev.Client.IsValid():
 		return errNoClient
 	}
-	ev.Forwarded = p.opts.Forwarded
 	return p.opts.forward(ev, p.list)
 }
 
+// traefikClient settles the client by the host that Traefik has for it. With trusted proxies the peer's address decides whether that is
+// looked at.
+func (p *flatJSON) traefikClient(ev *Event) error {
+	if !ev.Client.IsValid() || !p.opts.hasProxies() {
+		return p.opts.forwardedHost(ev, p.list)
+	}
+	if host, ok := parseBare(p.list); ok && host == ev.Client {
+		return nil
+	}
+	return p.opts.forward(ev, p.list)
+}
+
+func (o *Options) hasProxies() bool { return len(o.TrustedProxies) > 0 }
+
 // object reads the line's object.
 func (p *flatJSON) object(ev *Event, a *Arena) error {
-	s := newScanner(ev.Line, &p.marks)
+	body, err := ev.Line, error(nil)
+	if p.kind.contained {
+		if body, err = cutRuntime(ev.Line); err != nil {
+			return err
+		}
+	}
+	s := newScanner(body, &p.marks)
 	if !s.enter() {
 		return errJSON
 	}
@@ -171,9 +173,12 @@ func (p *flatJSON) object(ev *Event, a *Arena) error {
 		if !more {
 			break
 		}
-		raw, _, ok := s.value()
+		raw, text, ok := s.value()
 		if !ok {
 			return errJSON
+		}
+		if !text && string(raw) == "null" {
+			continue
 		}
 		if err := p.pair(n, key, raw, ev, a); err != nil {
 			return err
@@ -188,11 +193,13 @@ func (p *flatJSON) object(ev *Event, a *Arena) error {
 // pair takes the n-th key and its value.
 func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
 	use := p.use(n, key)
-	isHeader := len(key) > 5 && string(key[:5]) == "http_"
+	name, isHeader := cutPrefix(key, p.kind.header)
+	isHeader = isHeader && p.kind.header != "" && len(name) > 0
 	if use.field == flatNone && !isHeader {
 		return nil
 	}
 	if use.field == flatClient {
+		ev.Forwarded = p.kind.portZero && bytes.HasSuffix(raw, []byte(":0"))
 		return setOnce(&ev.Client, raw)
 	}
 	raw = present(raw)
@@ -205,7 +212,7 @@ func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
 		raw = a.unquoteJSON(raw)
 	}
 	if isHeader && !p.brief {
-		a.header(key[5:], raw)
+		a.header(name, raw)
 	}
 	if use.field == flatNone || use.rank >= p.best[use.field] {
 		return nil
@@ -217,7 +224,7 @@ func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
 // looksAt tells whether a Brief needs the field.
 func (p *flatJSON) looksAt(f flatField) bool {
 	switch f {
-	case flatTime, flatStatus, flatBytes, flatForwarded: // those that may be refused
+	case flatTime, flatStatus, flatBytes, flatForwarded, flatMessage: // those that may be refused, and what may be ignored
 		return true
 	case flatMethod, flatTarget, flatRequest:
 		return p.want&(WantMethod|WantTarget) != 0
@@ -270,6 +277,8 @@ func (p *flatJSON) set(f flatField, v []byte, ev *Event) error {
 		ev.User = v
 	case flatForwarded:
 		p.list = v
+	case flatMessage:
+		p.message = true
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 // fuzzFormats are the formats that FuzzParse tries on every line.
 var fuzzFormats = []string{"combined", "common", "vhost_combined", "nginx-json", "caddy", "sshd", "nginx-error", "auto",
+	"traefik", "traefik-json", "haproxy", "envoy-json", "alb", "apache-error",
 	`%h %^ %^ [%t] "%r" %s %b "%^" "%u"`, `%v|%h|%l|%t|%m|%U|%s "%F" %^`}
 
 // addLines seeds f with the lines of the hostile corpora.
@@ -90,6 +91,14 @@ func clientIsInField(format string, ev *parse.Event) bool {
 	case "vhost_combined":
 		_, line, _ = strings.Cut(line, " ")
 	case "combined", "common":
+	case "haproxy", "alb", "apache-error":
+		return addressField(format, line) == ev.Client
+	case "traefik":
+		_, line = cutContainer(line)
+		line, _, _ = strings.Cut(line, " - ")
+		line = strings.TrimSpace(line[strings.LastIndex(line, ",")+1:])
+		want, ok := twinAddr(line)
+		return ok && want == ev.Client || ev.Forwarded
 	default:
 		return ev.Part.Kind == parse.NotPart || sshdAddress(line, ev.Client)
 	}

@@ -20,11 +20,17 @@ func presets() []preset {
 	return []preset{
 		{Preset{"caddy", "Caddy's JSON access log, with all request headers"}, newCaddy},
 		{Preset{"nginx-json", "nginx access log in JSON, one flat object a line, best with escape=json"}, newFlatJSON},
+		{Preset{"traefik-json", "Traefik's JSON access log"}, newFlatKind(&traefikKind)},
+		{Preset{"envoy-json", "Envoy's access log in JSON, with the keys of Envoy's documentation, Istio or Envoy Gateway"}, newFlatKind(&envoyKind)},
+		{Preset{"traefik", "Traefik's access log in text: the common log format and five more fields"}, newTraefik},
 		{Preset{"combined", "nginx's default access log and Apache's combined; more fields may follow"}, accessPreset(combined, false, true)},
 		{Preset{"vhost_combined", "Apache's combined with the virtual host and port in front"}, accessPreset("%v:%^ "+combined, true, true)},
 		{Preset{"common", "the common log format; more fields may follow"}, accessPreset(common, false, false)},
 		{Preset{"sshd", "OpenSSH's server in a syslog file, stamps with or without year"}, newSSHD},
+		{Preset{"haproxy", "HAProxy's HTTP log (httplog, httpslog), with or without the head of a syslog file"}, newHAProxy},
+		{Preset{"alb", "access log of AWS's application load balancers"}, newALB},
 		{Preset{"nginx-error", "nginx error log: limit_req, auth_basic and access rules"}, newNginxError},
+		{Preset{"apache-error", "Apache error log: failed logins, denied access, ModSecurity"}, newApacheError},
 	}
 }
 

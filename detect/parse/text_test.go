@@ -115,7 +115,7 @@ func TestFormatErrors(t *testing.T) {
 	for _, c := range []struct{ format, want string }{
 		{"combind", `did you mean "combined"`},
 		{"nginx_error", `did you mean "nginx-error"`},
-		{"traefik", "There are caddy, nginx-json, combined"},
+		{"logpush", "There are caddy, nginx-json, traefik-json"},
 		{"", "no log format given"},
 		{"%h %x", "unknown specifier %x: there are %h client"},
 		{"%h %", "lone %"},
