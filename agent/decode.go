@@ -42,22 +42,26 @@ func (b *batch) reset() {
 	b.arena.Reset()
 }
 
-// decode appends the events of whole lines to b.
-func (d *decoder) decode(b *batch, lines []byte) {
+// decode appends the events of whole lines to b. times, if there are any, are when each of the lines was written.
+func (d *decoder) decode(b *batch, lines []byte, times []time.Time) {
 	b.gen = d.matcher.Generation()
-	for len(lines) > 0 {
+	for n := 0; len(lines) > 0; n++ {
 		line := lines
 		if end := bytes.IndexByte(lines, '\n'); end >= 0 {
 			line, lines = lines[:end], lines[end+1:]
 		} else {
 			lines = nil
 		}
-		d.line(b, bytes.TrimSuffix(line, []byte{'\r'}))
+		var at time.Time
+		if n < len(times) {
+			at = times[n]
+		}
+		d.line(b, bytes.TrimSuffix(line, []byte{'\r'}), at)
 	}
 }
 
-// line appends the event of one line, if it has one. Events are parsed in place: they are large.
-func (d *decoder) line(b *batch, line []byte) {
+// line appends the event of one line, if it has one. Events are parsed in place: they are large. at is the time of a line that has none.
+func (d *decoder) line(b *batch, line []byte, at time.Time) {
 	if len(line) == 0 {
 		return
 	}
@@ -69,6 +73,9 @@ func (d *decoder) line(b *batch, line []byte) {
 		d.counts.refuse(line, err)
 		b.events = b.events[:n]
 		return
+	}
+	if ev.Time.IsZero() {
+		ev.Time = at
 	}
 	if ev.Part.Kind == parse.NotPart {
 		b.masks = append(b.masks, d.matcher.Mask(ev, d.name))
@@ -179,9 +186,9 @@ func (o *clockOffset) add(age time.Duration) time.Duration {
 }
 
 // rehearse is decode for lines that only warm the windows up: they count in no metric.
-func (d *decoder) rehearse(b *batch, lines []byte) {
+func (d *decoder) rehearse(b *batch, lines []byte, times []time.Time) {
 	counts := d.counts
 	d.counts = new(sourceCounts)
 	defer func() { d.counts = counts }()
-	d.decode(b, lines)
+	d.decode(b, lines, times)
 }

@@ -73,7 +73,7 @@ func (l *replayLog) put(ctx context.Context, c tail.Chunk) error {
 	select {
 	case b := <-l.free:
 		b.release = c.Release
-		l.decoder.decode(&b.batch, c.Data)
+		l.decoder.decode(&b.batch, c.Data, nil)
 		l.full <- b // has room for every batch there is
 	case <-ctx.Done():
 		c.Release()

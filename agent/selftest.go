@@ -93,7 +93,7 @@ func (a *Agent) injectTestLine(now time.Time) (netip.Addr, error) {
 	}
 	var b batch
 	d := newDecoder(selftestName, parser, a.core.engine.Matcher(), new(sourceCounts))
-	d.decode(&b, fmt.Appendf(nil, "%s - - [%s] \"GET /cidrx-selftest HTTP/1.1\" 404 0 \"-\" \"cidrx-selftest\"\n", addr, now.UTC().Format("02/Jan/2006:15:04:05 -0700")))
+	d.decode(&b, fmt.Appendf(nil, "%s - - [%s] \"GET /cidrx-selftest HTTP/1.1\" 404 0 \"-\" \"cidrx-selftest\"\n", addr, now.UTC().Format("02/Jan/2006:15:04:05 -0700")), nil)
 	if len(b.events) != 1 {
 		return addr, fmt.Errorf("the test line did not parse: %v", d.counts.unparsable())
 	}

@@ -19,10 +19,18 @@ import (
 // batchesPerSource is how many batches of a source may be on their way to the loop: reading and counting overlap, and no more waits.
 const batchesPerSource = 4
 
+// follower reads what one kind of source has: a tail.Follower files, a journal.Follower units of the journal, a syslog.Listener datagrams.
+type follower interface {
+	// Run hands out chunks until ctx is done. It returns an error only when nothing more can ever come; what may pass Status says.
+	Run(ctx context.Context, emit func(tail.Chunk) error) error
+	Ready() <-chan struct{}
+	Status() []tail.FileStatus
+}
+
 // source follows the logs of one [source.NAME] section.
 type source struct {
 	cfg      config.Source
-	follower *tail.Follower // nil before open
+	follower follower // nil before open
 	decoder  *decoder
 	counts   sourceCounts
 	offset   clockOffset
@@ -63,21 +71,6 @@ func newSource(cfg config.Source, o sourceOptions) (*source, error) {
 	}
 	s.decoder = newDecoder(cfg.Name, parser, o.matcher, &s.counts)
 	return s, nil
-}
-
-// open makes the follower, which goes on where the positions say.
-func (s *source) open(window time.Duration) {
-	start, since := tail.AtEnd, time.Time{}
-	if window > 0 {
-		since = s.o.clock().Add(-window)
-	}
-	if s.cfg.StartAt == "window" {
-		start = tail.AtWindow
-	}
-	s.follower = tail.New(tail.Options{
-		Paths: s.cfg.Paths, Resume: slices.Clone(s.positions), StartAt: start, Since: s.since, WindowStart: since,
-		Buffers: batchesPerSource, Log: s.o.log.With("source", s.cfg.Name),
-	})
 }
 
 type sourceOptions struct {
@@ -135,10 +128,10 @@ func (s *source) deliver(ctx context.Context, c tail.Chunk) error {
 		s.decoder.matcher = m
 	}
 	if c.Kind == tail.WarmUp {
-		s.decoder.rehearse(&d.batch, c.Data)
+		s.decoder.rehearse(&d.batch, c.Data, c.Times)
 	} else {
 		s.counts.cut.Add(uint64(c.Cut))
-		s.decoder.decode(&d.batch, c.Data)
+		s.decoder.decode(&d.batch, c.Data, c.Times)
 	}
 	s.correct(d)
 	select {

@@ -114,6 +114,11 @@ func (a *Agent) evictions() []control.Count {
 	}
 	for _, s := range a.sources.list {
 		counts = append(counts, control.Count{What: "sshd connections forgotten early in source " + s.cfg.Name, N: s.counts.evicted.Load()})
+		for _, f := range s.files() {
+			for _, loss := range f.Losses {
+				counts = append(counts, control.Count{What: loss.What + " in source " + s.cfg.Name, N: loss.N})
+			}
+		}
 	}
 	return slices.DeleteFunc(counts, func(c control.Count) bool { return c.N == 0 })
 }
@@ -123,7 +128,7 @@ func (s *source) status() control.Source {
 	c := &s.counts
 	failed, ignored := c.failed.Load(), c.ignored.Load() // before lines, of which they are a part
 	out := control.Source{
-		Name: s.cfg.Name, Path: strings.Join(s.cfg.Paths, ", "), Lines: c.lines.Load(), Failed: failed, Ignored: ignored, Cut: c.cut.Load(),
+		Name: s.cfg.Name, Path: s.cfg.Where(), Lines: c.lines.Load(), Failed: failed, Ignored: ignored, Cut: c.cut.Load(),
 		LagS: time.Duration(c.lag.Load()).Seconds(), OffsetS: c.offset.Load() / int64(time.Second), Trusted: true, Unparsable: c.unparsable(),
 	}
 	var problems []string

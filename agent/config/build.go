@@ -68,8 +68,10 @@ func (b *builder) absolute(path, value string) string {
 	return value
 }
 
+// longestSocket is how many bytes the path of a unix socket has at most: sun_path less its end (unix(7)).
+const longestSocket = 107
+
 func (b *builder) agent(s agentSection) Agent {
-	const longestSocket = 107 // sun_path less its end, unix(7)
 	b.absolute("agent.socket", s.Socket)
 	if len(s.Socket) > longestSocket {
 		b.fail("agent.socket", "has %d bytes, but the path of a unix socket has at most %d", len(s.Socket), longestSocket)

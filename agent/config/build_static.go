@@ -48,17 +48,8 @@ func (l List) sorted() []netip.Prefix {
 // logFiles reads static.logFile, in either form.
 func (b *builder) logFiles(value texts) []string {
 	const path = "static.logFile"
-	var out []string
-	switch v := value.(type) {
-	case string:
-		out = []string{v}
-	case []string:
-		out = v
-	case []any:
-		for _, one := range v {
-			out = append(out, one.(string)) // strict.go has seen to that
-		}
-	}
+	out := textList(value)
+
 	if len(out) == 0 && b.sound("static") {
 		b.fail(path, `is missing; name the log, such as "/var/log/nginx/access.log", or several: ["access.log*"]`)
 	}

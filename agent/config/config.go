@@ -5,6 +5,7 @@ package config
 import (
 	"log/slog"
 	"net/netip"
+	"strings"
 	"time"
 
 	"cidrx/detect"
@@ -53,17 +54,39 @@ type Log struct {
 	Format string // "text", "json"
 }
 
-// Source is one [source.NAME] section.
+// Source is one [source.NAME] section: Paths, Journal or Listen, one of the three, say where its lines come from.
 type Source struct {
 	Name           string
 	Paths          []string          // absolute paths or globs; "-" is standard input
+	Journal        []string          // units of the journal, such as "ssh.service", sorted
+	Listen         Listen            // where syslog datagrams come in
 	Format         string            // preset or format string, as the caller's check accepted it
 	Fields         map[string]string // nginx-json: field of the event -> JSON key; nil: the usual names
 	Timezone       *time.Location    // for stamps without a zone; nil: the host's
 	StartAt        string            // "end", "window": where a file is read from when it is seen for the first time ever
 	TrustedProxies []netip.Prefix    // sorted
 	Forwarded      bool              // the server already replaced the address by the forwarded one
-	Trust          bool              // believed although others than root could write the log
+	Trust          bool              // believed although others than root could write it
+}
+
+// Listen is the place of a syslog socket.
+type Listen struct {
+	Network string // "unixgram", "udp"; empty: none
+	Address string // an absolute path that fits into a socket's address; an address and a port
+}
+
+// String is l as it is written.
+func (l Listen) String() string { return l.Network + ":" + l.Address }
+
+// Where says in words where the lines of a source come from.
+func (s Source) Where() string {
+	switch {
+	case len(s.Journal) > 0:
+		return "journal of " + strings.Join(s.Journal, ", ")
+	case s.Listen != Listen{}:
+		return s.Listen.String()
+	}
+	return strings.Join(s.Paths, ", ")
 }
 
 // List is the [allow] or the [deny] section with the contents of its files.

@@ -17,7 +17,7 @@ type document struct {
 	Global unavailable `toml:"global" later:"is for 'cidrx static --config' only; move it into a file of its own, or write [allow] for whitelist and [deny] for blacklist; the agent keeps its bans itself"`
 	Login  unavailable `toml:"login" later:"not available in this version; failed sshd logins are found by a [live.NAME] section with outcomes = [\"failure\"]"`
 	Notify unavailable `toml:"notify" later:"not available in this version; 'cidrxctl events -f' prints what happens"`
-	Listen unavailable `toml:"listen" later:"not available in this version; logs are followed as files, with paths in a [source.NAME] section"`
+	Listen unavailable `toml:"listen" later:"write it into a [source.NAME] section, such as listen = \"unixgram:/run/cidrx/log.sock\""`
 }
 
 type (
@@ -40,6 +40,8 @@ type logSection struct {
 
 type sourceSection struct {
 	Paths          []string          `toml:"paths"`
+	Journal        texts             `toml:"journal"`
+	Listen         string            `toml:"listen"`
 	Format         string            `toml:"format"`
 	Fields         map[string]string `toml:"fields"`
 	Timezone       string            `toml:"timezone"`
@@ -47,9 +49,6 @@ type sourceSection struct {
 	TrustedProxies []string          `toml:"trustedProxies"`
 	Forwarded      bool              `toml:"forwarded"`
 	Trust          bool              `toml:"trust"`
-
-	Journal unavailable `toml:"journal" later:"not available in this version; let sshd log to a file (rsyslog does) and name it in paths"`
-	Listen  unavailable `toml:"listen" later:"not available in this version; logs are followed as files, with paths"`
 }
 
 type listSection struct {

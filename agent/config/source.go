@@ -1,7 +1,6 @@
 package config
 
 import (
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +17,8 @@ func (b *builder) sources() []Source {
 
 func (b *builder) source(name string, s sourceSection) Source {
 	path := "source." + name
-	b.paths(path, s.Paths)
+	units := textList(s.Journal)
+	b.onePlace(path, s, units)
 	b.format(path, s)
 	if len(s.Fields) == 0 {
 		s.Fields = nil // the usual names
@@ -26,6 +26,8 @@ func (b *builder) source(name string, s sourceSection) Source {
 	return Source{
 		Name:           name,
 		Paths:          s.Paths,
+		Journal:        b.units(path+".journal", units),
+		Listen:         b.syslogSocket(path, s),
 		Format:         s.Format,
 		Fields:         s.Fields,
 		Timezone:       b.timezone(path+".timezone", s.Timezone),
@@ -33,25 +35,6 @@ func (b *builder) source(name string, s sourceSection) Source {
 		TrustedProxies: b.prefixes(path+".trustedProxies", s.TrustedProxies, nil),
 		Forwarded:      s.Forwarded,
 		Trust:          s.Trust,
-	}
-}
-
-// paths checks the paths of a source: globs from the root, or standard input alone.
-func (b *builder) paths(section string, list []string) {
-	path := section + ".paths"
-	if len(list) == 0 && b.sound(section) {
-		b.fail(path, `is missing or empty; name the log files, such as ["/var/log/nginx/access.log"]`)
-	}
-	for i, glob := range list {
-		switch _, err := filepath.Match(glob, ""); {
-		case glob == "-" && len(list) == 1:
-		case glob == "-":
-			b.fail(element(path, i), `"-" (standard input) must stand alone`)
-		case err != nil:
-			b.fail(element(path, i), "%q is not a pattern for files: a bracket is not closed", glob)
-		default:
-			b.absolute(element(path, i), glob)
-		}
 	}
 }
 

@@ -58,6 +58,10 @@ func warnPaths(p *problems, sources []Source) {
 			}
 			seen[path] = s.Name
 		}
+		if other, known := seen[s.Listen.String()]; known && s.Listen != (Listen{}) {
+			p.warn("source."+s.Name+".listen", "[source.%s] listens there already, so this source receives nothing", other)
+		}
+		seen[s.Listen.String()] = s.Name
 	}
 }
 

@@ -15,17 +15,19 @@ const (
 	surelySame = 64
 )
 
-// Position is how far a file has been read, in a way that survives renames and restarts.
+// Position is how far a file, or the journal, has been read, in a way that survives renames and restarts. Of the journal it has only
+// Path, Since and Cursor.
 type Position struct {
-	Path   string `json:"path"`            // that led to it
-	Dev    uint64 `json:"dev"`             // device
-	Ino    uint64 `json:"ino"`             // inode
-	Offset int64  `json:"offset"`          // bytes read and handed out: the start of the next line
-	Sum    uint64 `json:"sum"`             // FNV-1a of the first SumLen bytes
-	SumLen int    `json:"sumLen"`          // 0 to 256, at most Offset
-	Born   int64  `json:"born,omitempty"`  // when the file was created, Unix nanoseconds; 0 where the file system does not say
-	Since  int64  `json:"since,omitempty"` // what came after it at its path was created later than this, Unix nanoseconds
-	Done   bool   `json:"done,omitempty"`  // read to its end and let go; kept so that it is not read again
+	Path   string `json:"path"`             // that led to it
+	Dev    uint64 `json:"dev"`              // device
+	Ino    uint64 `json:"ino"`              // inode
+	Offset int64  `json:"offset"`           // bytes read and handed out: the start of the next line
+	Sum    uint64 `json:"sum"`              // FNV-1a of the first SumLen bytes
+	SumLen int    `json:"sumLen"`           // 0 to 256, at most Offset
+	Born   int64  `json:"born,omitempty"`   // when the file was created, Unix nanoseconds; 0 where the file system does not say
+	Since  int64  `json:"since,omitempty"`  // what came after it at its path was created later than this, Unix nanoseconds
+	Done   bool   `json:"done,omitempty"`   // read to its end and let go; kept so that it is not read again
+	Cursor string `json:"cursor,omitempty"` // of the journal entry read last; Since is then the time of that entry
 }
 
 // Merge puts the position of a chunk that has been dealt with into the list that is saved, in place where it can. A file is known by

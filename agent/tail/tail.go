@@ -1,5 +1,5 @@
 // Package tail follows log files through every kind of rotation and hands out chunks of whole lines. It knows nothing of what the
-// lines say.
+// lines say. Its Chunk, Position and FileStatus are also those of the other kinds of sources, the journal and the syslog socket.
 //
 // The receiver of the chunks keeps their positions, with Merge, once it has dealt with them, and gives the list to the next run. Then
 // each line is handed out once, whatever was renamed, copied, truncated or created meanwhile, and however the last run ended.
@@ -23,12 +23,13 @@ const MaxLine = 1 << 20
 // with Data. A chunk without Data only says where reading stands: its Pos is to be kept like any other.
 type Chunk struct {
 	Path      string
-	Data      []byte   // lines, each ended by '\n' except perhaps a file's very last; NUL runs and long lines already dealt with
-	Kind      Kind     //
-	Pos       Position // where reading goes on after this chunk; zero for standard input
-	Cut       int      // lines of this chunk that were longer than MaxLine and were cut
-	Untrusted string   // why what the file says may be forged: who may write to it; empty: only the system may
-	Release   func()   // never nil; calling it twice does no harm
+	Data      []byte      // lines, each ended by '\n' except perhaps a file's very last; NUL runs and long lines already dealt with
+	Times     []time.Time // when each line of Data was written, for lines that do not say; nil where nothing knows, as with files
+	Kind      Kind        //
+	Pos       Position    // where reading goes on after this chunk; zero for standard input
+	Cut       int         // lines of this chunk that were longer than MaxLine and were cut
+	Untrusted string      // why what the file says may be forged: who may write to it; empty: only the system may
+	Release   func()      // never nil; calling it twice does no harm
 }
 
 // Kind says how the lines of a chunk came to be read.
@@ -79,4 +80,11 @@ type FileStatus struct {
 	Pos       Position // zero where no file is open
 	Rotated   bool     // no path leads to it any more; it is read until its writer has let go of it
 	Untrusted string   // as in Chunk
+	Losses    []Loss   // what is known not to have come; none for files, which keep what is not read
+}
+
+// Loss counts, since the start, one kind of what is known not to have come through, or not as it was written.
+type Loss struct {
+	What string // a text with a bounded number of values, such as "datagrams dropped by the kernel"
+	N    uint64
 }
