@@ -66,7 +66,7 @@ func (p *haproxy) message(line []byte) (msg []byte, headed bool, err error) {
 		return nil, false, err
 	}
 	prioritized := false
-	if b[0] == '<' { // as on a syslog socket
+	if len(b) > 0 && b[0] == '<' { // as on a syslog socket
 		_, n := scanNumber(b[1:])
 		b, prioritized = cutPrefix(b[1+n:], ">")
 	}
