@@ -68,6 +68,7 @@ type Agent struct {
 	logins    recentLogins
 	regulars  regulars
 	drops     dropCache
+	tops      topCache
 	metrics   *metrics
 	leaks     leaks
 	damage    string                 // what was wrong with the state file at the start

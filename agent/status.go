@@ -282,6 +282,8 @@ func (a *Agent) Events(ctx context.Context, follow bool, send func(control.Event
 
 // dropCache keeps the kernel's counters for a moment: reading them from large sets takes long.
 type dropCache struct {
+	reading sync.Mutex // held while the kernel is asked
+
 	mu   sync.Mutex
 	at   time.Time
 	last firewall.Counters
@@ -296,19 +298,33 @@ func (a *Agent) dropped(ctx context.Context) firewall.Counters {
 	if fw == nil {
 		return firewall.Counters{}
 	}
-	a.drops.mu.Lock()
-	defer a.drops.mu.Unlock()
+	a.drops.reading.Lock()
+	defer a.drops.reading.Unlock()
 	now := a.o.Clock()
-	if age := now.Sub(a.drops.at); age >= 0 && age < dropAge {
-		return a.drops.last
+	last, at := a.drops.newest()
+	if age := now.Sub(at); age >= 0 && age < dropAge {
+		return last
 	}
 	c, err := fw.Counters(ctx)
 	if err != nil {
 		a.log.Debug("reading the kernel's counters", "error", err)
 		return firewall.Counters{}
 	}
-	a.drops.last, a.drops.at = c, now
+	a.drops.keep(c, now)
 	return c
+}
+
+// newest is what was last read from the kernel, and when; the zero time if nothing was. It waits for nobody who reads.
+func (d *dropCache) newest() (firewall.Counters, time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.last, d.at
+}
+
+func (d *dropCache) keep(c firewall.Counters, at time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last, d.at = c, at
 }
 
 // counterList are the kernel's element counters, sorted by prefix.

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,6 +36,11 @@ func (c *Client) Bans(ctx context.Context, all bool) ([]Ban, error) {
 // Why asks for everything known of one address.
 func (c *Client) Why(ctx context.Context, addr netip.Addr) (Why, error) {
 	return get[Why](ctx, c, "why", url.Values{"address": {addr.String()}})
+}
+
+// Top asks for what a view of the agent shows.
+func (c *Client) Top(ctx context.Context) (Top, error) {
+	return get[Top](ctx, c, "top", nil)
 }
 
 // Ban bans a network by hand.
@@ -100,7 +106,16 @@ func (c *Client) Version(ctx context.Context) (Version, error) {
 // Events calls each with the audit trail, oldest first. With follow it goes on with what is added until ctx is done (then it returns
 // nil) or the agent ends the stream, which is an error then. An error of each ends it too.
 func (c *Client) Events(ctx context.Context, follow bool, each func(Event) error) error {
-	resp, err := c.do(ctx, http.MethodGet, "events", url.Values{"follow": {strconv.FormatBool(follow)}}, nil)
+	return c.events(ctx, url.Values{"follow": {strconv.FormatBool(follow)}}, follow, each)
+}
+
+// EventsSince is Events that follows and leaves out what was before since, by the agent's clock.
+func (c *Client) EventsSince(ctx context.Context, since time.Time, each func(Event) error) error {
+	return c.events(ctx, url.Values{"follow": {"true"}, "since": {since.UTC().Format(time.RFC3339Nano)}}, true, each)
+}
+
+func (c *Client) events(ctx context.Context, query url.Values, follow bool, each func(Event) error) error {
+	resp, err := c.do(ctx, http.MethodGet, "events", query, nil)
 	if err != nil {
 		return endOf(ctx, err)
 	}

@@ -44,6 +44,12 @@ func TestPermissions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			wantStatus(t, dialAs(t, tt.who, path), getText("/v1/status"), tt.reads)
+			if tt.reads { // and a view is told which keys to offer
+				want := fmt.Sprintf(`"may_act":%v`, tt.writes)
+				if answer := exchange(t, dialAs(t, tt.who, path), getText("/v1/top")); !strings.Contains(answer, want) {
+					t.Errorf("answer is %q, want %s", answer, want)
+				}
+			}
 			before := len(agent.Calls())
 			wantStatus(t, dialAs(t, tt.who, path), postText("/v1/flush", ""), tt.writes)
 			if called := len(agent.Calls()) > before; called != tt.writes {

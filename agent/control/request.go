@@ -33,6 +33,7 @@ const (
 type request struct {
 	ctx    context.Context
 	caller Caller
+	access access
 	query  url.Values
 	body   []byte
 }
@@ -59,7 +60,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, p peer, rt route) 
 	if err != nil {
 		return nil, err
 	}
-	return &request{ctx: r.Context(), caller: caller, query: query, body: body}, nil
+	return &request{ctx: r.Context(), caller: caller, access: p.access, query: query, body: body}, nil
 }
 
 // caller is who asks. Their SSH peer is believed only of who could as well put it on the allowlist.

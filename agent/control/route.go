@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // route is what one method of one path does.
@@ -27,9 +28,10 @@ func (s *Server) table() map[string]map[string]route {
 		"/v1/status":       {http.MethodGet: ask(a.Status)},
 		"/v1/bans":         {http.MethodGet: {access: reading, query: []string{"all"}, reply: s.bans}},
 		"/v1/why":          {http.MethodGet: {access: reading, query: []string{"address"}, reply: s.why}},
+		"/v1/top":          {http.MethodGet: {access: reading, reply: s.top}},
 		"/v1/allow/list":   {http.MethodGet: ask(a.AllowList)},
 		"/v1/version":      {http.MethodGet: ask(a.Version)},
-		"/v1/events":       {http.MethodGet: {access: reading, query: []string{"follow"}, stream: s.events}},
+		"/v1/events":       {http.MethodGet: {access: reading, query: []string{"follow", "since"}, stream: s.events}},
 		"/v1/mode":         {http.MethodGet: ask(s.mode), http.MethodPost: change(a.Mode)},
 		"/v1/ban":          {http.MethodPost: change(a.Ban)},
 		"/v1/unblock":      {http.MethodPost: unblock},
@@ -80,6 +82,13 @@ func (s *Server) why(q *request) (any, error) {
 	return s.agent.Why(q.ctx, addr)
 }
 
+// top says too what the caller may do: a view offers nobody keys that only fail.
+func (s *Server) top(q *request) (any, error) {
+	t, err := s.agent.Top(q.ctx)
+	t.MayAct = q.access == everything
+	return t, err
+}
+
 // mode is the mode as it is; the agent says it in its status.
 func (s *Server) mode(ctx context.Context) (ModeReply, error) {
 	st, err := s.agent.Status(ctx)
@@ -101,4 +110,16 @@ func (q *request) flag(name string) (bool, error) {
 // allowed lists methods for the Allow header.
 func allowed(methods map[string]route) string {
 	return strings.Join(slices.Sorted(maps.Keys(methods)), ", ")
+}
+
+// instant reads a parameter that is a time (RFC 3339); without it, the zero time.
+func (q *request) instant(name string) (time.Time, error) {
+	if !q.query.Has(name) {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, q.query.Get(name))
+	if err != nil {
+		return at, Invalid(fmt.Sprintf("%s=%s is not a time", name, q.query.Get(name)), "write it like 2026-11-21T20:00:00Z")
+	}
+	return at, nil
 }

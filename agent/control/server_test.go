@@ -27,6 +27,9 @@ func TestRequests(t *testing.T) {
 	}{
 		{"status", getText("/v1/status"), 200, `"state":""`},
 		{"bans are a list", getText("/v1/bans"), 200, "[]\n"},
+		{"top", getText("/v1/top"), 200, `"may_act":true,"status":{"state":"","why":"","mode":"enforce"`},
+		{"top has lists", getText("/v1/top"), 200, `"hottest":[],"dropped":[],"dropped_at":null,"tallies":[]`},
+		{"events since", getText("/v1/events?since=yesterday"), 400, "is not a time"},
 		{"all bans", getText("/v1/bans?all=1"), 200, "[]\n"},
 		{"mode as it is", getText("/v1/mode"), 200, `{"mode":"enforce","changed":false}`},
 		{"why", getText("/v1/why?address=::ffff:192.0.2.7"), 200, `"address":"192.0.2.7"`},

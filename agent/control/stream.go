@@ -29,6 +29,11 @@ func (s *Server) events(w http.ResponseWriter, q *request) {
 		s.fail(w, http.StatusBadRequest, err)
 		return
 	}
+	since, err := q.instant("since")
+	if err != nil {
+		s.fail(w, http.StatusBadRequest, err)
+		return
+	}
 	ctx, cancel := context.WithCancelCause(q.ctx)
 	defer cancel(nil)
 	st := newStream(w, s.options.ReaderPatience, cancel)
@@ -40,7 +45,12 @@ func (s *Server) events(w http.ResponseWriter, q *request) {
 		case <-ctx.Done():
 		}
 	}()
-	err = s.agent.Events(ctx, follow, func(e Event) error { return st.send(ctx, e) })
+	err = s.agent.Events(ctx, follow, func(e Event) error {
+		if e.At.Before(since) {
+			return ctx.Err()
+		}
+		return st.send(ctx, e)
+	})
 	close(st.finished)
 	<-st.written
 	if ctx.Err() != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,25 @@ func TestEventsErrorComesLast(t *testing.T) {
 	err := c.Events(t.Context(), false, func(control.Event) error { n++; return nil })
 	if n != 2 || err == nil || !strings.Contains(err.Error(), "events broke off: the audit trail is damaged from here on") {
 		t.Errorf("%d events, error is %v; want 2 and the agent's error", n, err)
+	}
+}
+
+func TestEventsSince(t *testing.T) {
+	script := controltest.Script{}
+	for minute := range 4 {
+		script.Events = append(script.Events, control.Event{At: at.Add(time.Duration(minute) * time.Minute), Event: "ban"})
+	}
+	_, c := serveScript(t, script)
+	enough := errors.New("enough")
+	var got []time.Time
+	err := c.EventsSince(t.Context(), at.Add(2*time.Minute), func(e control.Event) error {
+		if got = append(got, e.At); len(got) == 2 {
+			return enough
+		}
+		return nil
+	})
+	if want := []time.Time{at.Add(2 * time.Minute), at.Add(3 * time.Minute)}; err != enough || !slices.EqualFunc(got, want, time.Time.Equal) {
+		t.Errorf("events of %v (%v), want those of %v", got, err, want)
 	}
 }
 

@@ -118,6 +118,32 @@ type Standing struct {
 	HostsNeeded int          `json:"hosts_needed"`
 }
 
+// Top is the answer to GET /v1/top: all that a view which is drawn anew every second needs.
+type Top struct {
+	At        time.Time  `json:"at"`      // the agent's clock
+	MayAct    bool       `json:"may_act"` // whoever asks may change things, too
+	Status    Status     `json:"status"`
+	Hottest   []Hot      `json:"hottest"`    // by strategy as in status, of each the nearest first; at most MaxHottest each
+	Dropped   []Count    `json:"dropped"`    // packets dropped, by set, as of DroppedAt
+	DroppedAt *time.Time `json:"dropped_at"` // null: nothing was read from the kernel yet
+	Tallies   []Tally    `json:"tallies"`    // by strategy as in status
+}
+
+// Hot is a prefix that is close to a tier, or beyond it.
+type Hot struct {
+	Standing
+	State string `json:"state"` // of the ban that covers it: "in_force", "pending", "observed", "exported"; empty: none does
+}
+
+// MaxHottest is how many prefixes of a strategy are in Top at most.
+const MaxHottest = 10
+
+// Tally is what a strategy has counted since the agent started.
+type Tally struct {
+	Name     string `json:"name"`
+	Requests uint64 `json:"requests"`
+}
+
 // BanRequest is the body of POST /v1/ban.
 type BanRequest struct {
 	Prefix netip.Prefix `json:"prefix"`
@@ -248,6 +274,7 @@ type Agent interface {
 	Status(context.Context) (Status, error)
 	Bans(ctx context.Context, all bool) ([]Ban, error)
 	Why(context.Context, netip.Addr) (Why, error)
+	Top(context.Context) (Top, error) // MayAct is left to the server
 	Ban(context.Context, Caller, BanRequest) (Done, error)
 	Unblock(context.Context, Caller, UnblockRequest) (Done, error)
 	AllowList(context.Context) ([]AllowEntry, error)

@@ -19,6 +19,7 @@ type Script struct {
 	Bans     []control.Ban // active
 	Ended    []control.Ban
 	Why      map[netip.Addr]control.Why
+	Top      control.Top  // without a status, that of Status
 	Done     control.Done // answers ban, unblock and changes of the allowlist
 	Allow    []control.AllowEntry
 	Mode     control.ModeReply // answers mode and confirm
@@ -110,6 +111,23 @@ func (a *Agent) Why(_ context.Context, addr netip.Addr) (control.Why, error) {
 	w := a.script.Why[addr]
 	w.Address = addr
 	return w, a.fail("why")
+}
+
+func (a *Agent) Top(context.Context) (control.Top, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t := a.script.Top
+	if t.Status.State == "" {
+		t.Status = a.script.Status
+	}
+	return t, a.fail("top")
+}
+
+// Update changes the script of a running agent.
+func (a *Agent) Update(change func(*Script)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(&a.script)
 }
 
 func (a *Agent) Ban(_ context.Context, c control.Caller, r control.BanRequest) (control.Done, error) {
