@@ -73,7 +73,7 @@ func (p *haproxy) message(line []byte) (msg []byte, headed bool, err error) {
 	if len(b) > 2 && prioritized && string(b[:2]) == "1 " {
 		return rfc5424(b[2:])
 	}
-	_, n := p.syslog.stamp(b)
+	n := p.syslog.stampLength(b)
 	if n == 0 {
 		return b, false, nil
 	}
@@ -81,11 +81,14 @@ func (p *haproxy) message(line []byte) (msg []byte, headed bool, err error) {
 	if err == nil && isHAProxy(tag) && tag[len(tag)-1] == ':' { // without a host
 		return bytes.TrimLeft(rest, " "), true, nil
 	}
-	e, err := p.syslog.read(b)
-	if err == nil && !isHAProxy(e.program) {
-		err = errOtherProgram
+	var e entry
+	if err := e.behindStamp(b[n:]); err != nil {
+		return nil, false, err
 	}
-	return e.message, true, err
+	if !isHAProxy(e.program) {
+		return nil, false, errOtherProgram
+	}
+	return e.message, true, nil
 }
 
 // isHAProxy tells whether a program is HAProxy, its enterprise edition (hapee) or either under a longer name.

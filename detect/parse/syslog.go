@@ -39,20 +39,41 @@ func (s *syslog) read(line []byte) (e entry, err error) {
 	if e.time, n = s.stamp(line); n == 0 {
 		return entry{}, errSyslogTime
 	}
-	rest := line[n:]
-	if _, rest, err = word(rest); err != nil { // host
-		return entry{}, err
+	err = e.behindStamp(line[n:])
+	return e, err
+}
+
+// behindStamp reads what follows the stamp.
+func (e *entry) behindStamp(b []byte) error {
+	_, rest, err := word(b) // host
+	if err != nil {
+		return err
 	}
 	tag, rest, err := word(rest)
 	if err == nil && isPriority(tag) {
 		tag, rest, err = word(rest)
 	}
 	if err != nil || tag[len(tag)-1] != ':' {
-		return entry{}, errSyslog
+		return errSyslog
 	}
 	e.program, e.pid = splitTag(tag[:len(tag)-1])
 	e.message = bytes.TrimLeft(rest, " ")
-	return e, nil
+	return nil
+}
+
+// stampLength is the length of the stamp at the start of b, 0 if there is none: for those who have a better one.
+func (s *syslog) stampLength(b []byte) int {
+	if len(b) >= dateLen && b[4] == '-' {
+		_, n := s.stamps.scanDate(b)
+		return n
+	}
+	if len(b) < yearlessLen || b[3] != ' ' || b[6] != ' ' || monthNumber(b) == 0 {
+		return 0
+	}
+	if _, ok := scanClock(b[7:]); !ok {
+		return 0
+	}
+	return yearlessLen
 }
 
 // word reads a blank and the text up to the next one, which must not be empty.
