@@ -189,6 +189,12 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if f.suggest { // nobody is banned for a proposal, and no map is drawn
+		s.JailFile, s.BanFile, s.PlotPath = "", "", ""
+	}
+	if err := f.checkPages(s); err != nil {
+		return err
+	}
 	keys, err := f.keyboard(stdout)
 	if err != nil {
 		return err
@@ -198,9 +204,6 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer logs.close()
-	if f.suggest { // nobody is banned for a proposal
-		s.JailFile, s.BanFile = "", ""
-	}
 	prison, err := openPrison(ctx, s, stderr)
 	if err != nil {
 		return err

@@ -65,11 +65,9 @@ func (o *output) look(ctx context.Context, s *config.Static, a *static.Analysis,
 	return err
 }
 
-// write writes the pages, and the report last.
+// write writes the pages, and the report last. A page that fails takes the report of a long reading with it no more than another page.
 func (o *output) write(s *config.Static, a *static.Analysis, stdout io.Writer) error {
-	if err := o.pages(s, a); err != nil {
-		return err
-	}
+	failed := o.pages(s, a)
 	out := bufio.NewWriter(stdout)
 	var err error
 	if o.plain {
@@ -77,22 +75,33 @@ func (o *output) write(s *config.Static, a *static.Analysis, stdout io.Writer) e
 	} else {
 		err = report.JSON(out, a.Report, o.compact)
 	}
-	return errors.Join(err, out.Flush())
+	return errors.Join(failed, err, out.Flush())
 }
 
-// pages writes the pages that were asked for.
-func (o *output) pages(s *config.Static, a *static.Analysis) error {
-	if o.report != "" {
-		if err := atomicfile.Replace(o.report, func(w io.Writer) error { return report.HTML(w, a.Report) }); err != nil {
-			return err
+// checkPages makes sure before the logs are read that the pages can be written behind them.
+func (o *output) checkPages(s *config.Static) error {
+	for _, path := range []string{o.report, s.PlotPath} {
+		if path == "" {
+			continue
 		}
-	}
-	if s.PlotPath != "" {
-		if err := atomicfile.Replace(s.PlotPath, func(w io.Writer) error { return report.Map(w, a.Report) }); err != nil {
+		if err := atomicfile.Check(path); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// pages writes the pages that were asked for.
+func (o *output) pages(s *config.Static, a *static.Analysis) error {
+	return errors.Join(page(o.report, a, report.HTML), page(s.PlotPath, a, report.Map))
+}
+
+// page writes a page unless path is empty.
+func page(path string, a *static.Analysis, render func(io.Writer, *report.Report) error) error {
+	if path == "" {
+		return nil
+	}
+	return atomicfile.Replace(path, func(w io.Writer) error { return render(w, a.Report) })
 }
 
 // propose prints tiers that fit the log.

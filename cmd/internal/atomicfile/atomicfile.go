@@ -14,8 +14,7 @@ import (
 
 // Replace puts what fill writes into the place of a file, in one step: whoever looks, or dies, in between finds the old file or the
 // new one. A file that is there keeps its mode and its owner; a symbolic link stays, and what it points to is replaced. What is no regular
-// file, such as /dev/stdout, is written to as it is. The error names the file and
-// the next step.
+// file, such as /dev/stdout, is written to as it is. The error names the file and the next step.
 func Replace(path string, fill func(io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
@@ -23,7 +22,7 @@ func Replace(path string, fill func(io.Writer) error) error {
 	before, err := os.Stat(path)
 	switch {
 	case err == nil && before.IsDir():
-		return fmt.Errorf("%s: is a directory; name a file", path)
+		return errDirectory(path)
 	case err == nil && !before.Mode().IsRegular():
 		return writeInPlace(path, fill)
 	}
@@ -41,6 +40,27 @@ func Replace(path string, fill func(io.Writer) error) error {
 	}
 	return syncDir(filepath.Dir(path))
 }
+
+// Check tries whether Replace could write a file, without touching it: for those who work long before they write.
+func Check(path string) error {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	before, err := os.Stat(path)
+	switch {
+	case err == nil && before.IsDir():
+		return errDirectory(path)
+	case err == nil && !before.Mode().IsRegular():
+		return nil // a device or a pipe: opening it may have effects, or wait
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(TempPattern(path)))
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return errors.Join(temp.Close(), os.Remove(temp.Name()))
+}
+
+func errDirectory(path string) error { return fmt.Errorf("%s: is a directory; name a file", path) }
 
 // TempPattern is the pattern of the names under which Replace writes before it puts a file into its place. Who has locked the path may
 // remove what matches: a process that was killed left it.
