@@ -62,22 +62,33 @@ documents() {
 	find "$1/examples" -type f -exec chmod 0644 {} +
 	find "$1/examples" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 	pack "$1/changelog.gz" <CHANGELOG.md
-	pack "$1/changelog.Debian.gz" <<-TEXT
-		cidrx ($VERSION-1) unstable; urgency=medium
-
-		  * Built from commit $(git rev-parse HEAD).
-		    What has changed is in changelog.gz.
-
-		 -- $MAINTAINER  $(date -u -d "@$SOURCE_DATE_EPOCH" -R)
+	cat >"$1/changelog.yaml" <<-TEXT
+		- semver: "$VERSION-1"
+		  date: $(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
+		  packager: $MAINTAINER
+		  deb: {urgency: medium, distributions: [unstable]}
+		  changes:
+		    - note: |-
+		        Built from commit $(git rev-parse HEAD).
+		        The changelog of cidrx says what is new.
 	TEXT
+}
+
+# describe FORMAT prints nfpm.yaml with what nfpm cannot fill in. Debian's control file has no field for the licence.
+describe() {
+	license=Apache-2.0
+	[ "$1" != deb ] || license=
+	(cd "$STAGE/examples" && find . -type f | sort | while read -r path; do
+		printf '  - {src: "%s", dst: "/usr/share/doc/cidrx/examples/%s", type: doc, packager: rpm, file_info: {mode: 0644}}\n' "$PWD/$path" "${path#./}"
+	done) >"$work/examples.yaml"
+	sed -e "s|\${CHANGELOG}|$STAGE/changelog.yaml|" -e "s|\${LICENSE}|$license|" -e "/build.sh adds the examples/r $work/examples.yaml" packaging/nfpm.yaml
 }
 
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-MTIME=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)
 VERSION=$(version)
 MAINTAINER="cidrx maintainers <maintainers@cidrx.invalid>"
-export MTIME VERSION MAINTAINER
+export VERSION MAINTAINER
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -92,6 +103,7 @@ for ARCH in "$@"; do
 	find "$STAGE/examples" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 	programs "$STAGE/bin" "$ARCH"
 	for format in deb rpm; do
-		go run "$NFPM" package --config packaging/nfpm.yaml --packager "$format" --target "$out/"
+		describe "$format" >"$STAGE/nfpm.yaml"
+		go run "$NFPM" package --config "$STAGE/nfpm.yaml" --packager "$format" --target "$out/"
 	done
 done

@@ -19,7 +19,7 @@ remove)
 	;;
 purge)
 	rm -rf /var/lib/cidrx /run/cidrx
-	if [ -x /usr/bin/deb-systemd-helper ]; then
+	if command -v deb-systemd-helper >/dev/null; then
 		deb-systemd-helper purge cidrx.service >/dev/null || true
 		deb-systemd-helper unmask cidrx.service >/dev/null || true
 	fi
