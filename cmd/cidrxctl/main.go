@@ -57,7 +57,7 @@ func (a *app) root() *cobra.Command {
 	root.SetErr(a.term.err)
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print one JSON document")
 	root.PersistentFlags().StringVar(&a.client.Socket, "socket", socketDefault(), "the agent's control socket (environment: CIDRX_SOCKET)")
-	root.AddCommand(a.status(), a.bans(), a.why(), a.ban(), a.unblock(), a.allow(), a.mode(), a.confirm(), a.reload(), a.events(), a.flush(),
+	root.AddCommand(a.status(), a.bans(), a.why(), a.ban(), a.unblock(), a.allow(), a.mode(), a.confirm(), a.reload(), a.events(), a.top(), a.flush(),
 		a.selftest(), a.version(), manual.NewCommand())
 	return root
 }

@@ -1,0 +1,158 @@
+package top
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cidrx/agent/control"
+	"cidrx/cmd/internal/term"
+)
+
+// bansState is the list of bans. It is fetched while it is looked at only: 100,000 bans are tens of megabytes.
+type bansState struct {
+	list    []control.Ban
+	known   bool
+	stale   bool // something has changed since
+	asking  bool
+	err     error
+	fetched time.Time
+	next    time.Time // not asked again before
+	order   int
+}
+
+// listed is an answer.
+type listed struct {
+	list []control.Ban
+	err  error
+	took time.Duration
+	at   time.Time
+}
+
+const (
+	// Bans are asked for again at the earliest after so long, and at the latest after so long though nothing was heard of changes: times
+	// left and counters change all the while.
+	bansEarliest, bansLatest = 2 * time.Second, 10 * time.Second
+	// bansShare is which part of the time the agent may spend on listing bans for this view.
+	bansShare = 10
+)
+
+// renewBans asks for the bans, if they are in view and it is time to.
+func (m *model) renewBans() tea.Cmd {
+	b := &m.bans
+	due := !b.known || b.stale || m.now.Sub(b.fetched) > bansLatest
+	if !m.showsBans() || b.asking || m.lost != nil || !due || m.now.Before(b.next) {
+		return nil
+	}
+	b.asking, b.stale = true, false
+	at := m.now
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(m.ctx, control.AnswerTimeout)
+		defer cancel()
+		start := time.Now()
+		list, err := m.o.Agent.Bans(ctx, false)
+		return listed{list, err, time.Since(start), at}
+	}
+}
+
+func (b *bansState) take(s *session, l listed) {
+	b.asking, b.err = false, l.err
+	b.fetched = l.at
+	b.next = s.now.Add(max(bansEarliest, bansShare*l.took))
+	if l.err == nil {
+		b.list, b.known = l.list, true
+		b.sort()
+	}
+}
+
+// The orders of the list.
+var orders = [...]struct {
+	name string
+	less func(a, b *control.Ban) int
+}{
+	{"newest first", func(a, b *control.Ban) int { return b.Start.Compare(a.Start) }},
+	{"most dropped first", func(a, b *control.Ban) int { return cmp.Compare(b.DroppedPackets, a.DroppedPackets) }},
+	{"ending first", func(a, b *control.Ban) int { return cmp.Compare(ending(a), ending(b)) }},
+	{"by address", func(a, b *control.Ban) int { return a.Prefix.Addr().Compare(b.Prefix.Addr()) }},
+}
+
+func ending(b *control.Ban) int64 {
+	if b.Until == nil {
+		return 1 << 62
+	}
+	return b.Until.Unix()
+}
+
+func (b *bansState) sort() {
+	less := orders[b.order].less
+	slices.SortStableFunc(b.list, func(x, y control.Ban) int { return less(&x, &y) })
+}
+
+// bansPage lists the bans.
+type bansPage struct {
+	*session
+	table term.Table
+}
+
+func newBansPage(s *session) *bansPage {
+	p := &bansPage{session: s}
+	p.table = term.Table{Row: p.row, Columns: []term.Column{
+		{Title: "NETWORK", Width: 23}, {Title: "STATE", Width: 8}, {Title: "STAGE", Width: 5, Right: true, Spare: 1}, {Title: "LEFT", Width: 8, Right: true},
+		{Title: "DROPPED", Width: 7, Right: true}, {Title: "REASON", Width: 15, Grows: true},
+	}}
+	return p
+}
+
+func (p *bansPage) row(i int) []string {
+	b := p.bans.list[i]
+	stage := "none"
+	if b.Stage >= 0 {
+		stage = term.Count(b.Stage)
+	}
+	return []string{b.Prefix.String(), banWord(b.State), stage, left(b), term.Short(b.DroppedPackets), newestReason(b)}
+}
+
+func (p *bansPage) title() string { return "bans" }
+
+func (p *bansPage) keys() []term.Key {
+	return p.acting([]term.Key{{Name: "q", Does: "quit"}, {Name: "tab", Does: "pages"}, {Name: "↑↓", Does: "choose"}, {Name: "enter", Does: "why"}, {Name: "s", Does: "sort"}}, true)
+}
+
+func (p *bansPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+	switch k := key.String(); {
+	case p.table.Press(k):
+		return true, nil
+	case k == "s":
+		p.bans.order = (p.bans.order + 1) % len(orders)
+		p.bans.sort()
+		p.note = "Sorted " + orders[p.bans.order].name + "."
+		return true, nil
+	default:
+		return p.pressOn(k, p.chosen())
+	}
+}
+
+func (p *bansPage) chosen() netip.Prefix {
+	if len(p.bans.list) == 0 {
+		return netip.Prefix{}
+	}
+	return p.bans.list[min(p.table.Cursor(), len(p.bans.list)-1)].Prefix
+}
+
+func (p *bansPage) draw(width, height int) []string {
+	p.table.Rows = len(p.bans.list)
+	switch {
+	case p.bans.err != nil && p.lost == nil:
+		return []string{term.Bad(term.Cut(term.Printable(p.bans.err.Error()), width))}
+	case !p.bans.known:
+		return []string{term.Faint("The agent is asked for its bans.")}
+	case len(p.bans.list) == 0:
+		return []string{term.Faint("Nothing is banned.")}
+	}
+	head := term.Faint(term.Plural(len(p.bans.list), "ban") + ", " + orders[p.bans.order].name)
+	return append([]string{head}, p.table.Draw(width, height-1)...)
+}

@@ -1,0 +1,319 @@
+package top
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cidrx/agent/control"
+	"cidrx/cmd/internal/term"
+)
+
+// page is one view. It draws itself into any size, and gets the keys that the model has no use for.
+type page interface {
+	title() string // printable
+	keys() []term.Key
+	draw(width, height int) []string
+	press(key tea.KeyPressMsg) (done bool, cmd tea.Cmd)
+}
+
+// typing is a page that reads text, so that letters are not commands.
+type typing interface {
+	typing() bool
+	paste(text string)
+}
+
+// model is the whole view: four pages side by side, and what was opened from them on top.
+type model struct {
+	*session
+	tabs   []page
+	tab    int
+	opened []page
+}
+
+// session is what all pages share.
+type session struct {
+	ctx     context.Context
+	o       Options
+	feed    *feed
+	history history
+
+	top    control.Top
+	events []control.Event // newest first
+	seen   uint64          // events ever
+	lost   error           // why the agent does not answer; nil: it does
+	since  time.Time       // the last tick that it answered at
+	now    time.Time
+	asking bool
+
+	bans bansState
+
+	width, height int
+	note          string // until the next key, or what it is about is over
+	open          []page // asked for by a page: pages to open
+	close         bool   // asked for by a page: to be closed
+}
+
+// What comes to the model besides keys.
+type (
+	ticked   time.Time
+	answered struct {
+		top control.Top
+		err error
+	}
+	happened struct{} // events have come
+)
+
+const (
+	askEvery   = time.Second
+	askTimeout = 10 * time.Second
+	// eventPause is how long events are gathered before the screen is drawn anew.
+	eventPause = 100 * time.Millisecond
+)
+
+func newModel(ctx context.Context, o Options) *model {
+	s := &session{ctx: ctx, o: o, feed: newFeed(), top: o.First}
+	s.history.add(o.First)
+	return &model{session: s, tabs: []page{newOverview(s), newHottest(s), newBansPage(s), newEventsPage(s)}}
+}
+
+// Init starts asking.
+func (m *model) Init() tea.Cmd { return tea.Batch(tick(), m.awaitEvents(0)) }
+
+func tick() tea.Cmd { return tea.Tick(askEvery, func(t time.Time) tea.Msg { return ticked(t) }) }
+
+// awaitEvents waits for the audit trail, after a pause.
+func (m *model) awaitEvents(pause time.Duration) tea.Cmd {
+	return func() tea.Msg {
+		select {
+		case <-time.After(pause):
+		case <-m.ctx.Done():
+		}
+		select {
+		case <-m.feed.wake:
+		case <-m.ctx.Done():
+		}
+		return happened{}
+	}
+}
+
+// ask asks the agent how it stands.
+func (s *session) ask() tea.Cmd {
+	s.asking = true
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(s.ctx, askTimeout)
+		defer cancel()
+		t, err := s.o.Agent.Top(ctx)
+		return answered{t, err}
+	}
+}
+
+// Update takes what happened: a key, a new size, an answer, time.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tea.KeyPressMsg:
+		m.note = ""
+		return m, m.press(msg)
+	case tea.PasteMsg:
+		if t, ok := m.front().(typing); ok && t.typing() {
+			t.paste(msg.Content)
+		}
+	case ticked:
+		return m, m.second(time.Time(msg))
+	case answered:
+		m.answer(msg)
+	case happened:
+		m.events, m.seen = m.feed.newest()
+		m.bans.stale = true
+		return m, tea.Batch(m.awaitEvents(eventPause), m.renewBans())
+	case listed:
+		m.bans.take(m.session, msg)
+	case explained:
+		msg.page.answer(msg)
+	case acted:
+		m.acted(msg)
+	}
+	return m, nil
+}
+
+// second does what each second asks for.
+func (m *model) second(now time.Time) tea.Cmd {
+	m.now = now
+	if m.since.IsZero() {
+		m.since = now
+	}
+	cmds := []tea.Cmd{tick(), m.renewBans()}
+	if !m.asking {
+		cmds = append(cmds, m.ask())
+	}
+	return tea.Batch(cmds...)
+}
+
+func (m *model) answer(a answered) {
+	m.asking = false
+	if a.err != nil {
+		m.lost = a.err
+		return
+	}
+	if m.history.add(a.top) {
+		m.note = "The agent has been started anew."
+		m.bans.stale = true
+	} else if m.lost != nil {
+		m.note = "The agent answers again."
+	}
+	m.lost, m.since, m.top = nil, m.now, a.top
+}
+
+// showsBans says whether the list of bans is in view.
+func (m *model) showsBans() bool { _, ok := m.front().(*bansPage); return ok }
+
+// front is the page that is shown.
+func (m *model) front() page {
+	if n := len(m.opened); n > 0 {
+		return m.opened[n-1]
+	}
+	return m.tabs[m.tab]
+}
+
+// tiny says that the terminal has no room for a page.
+func (m *model) tiny() bool { return m.width < term.LeastWidth || m.height < term.LeastHeight }
+
+// press gives a key to the page in view, then to the view as a whole.
+func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
+	if key.String() == "ctrl+c" || m.tiny() && key.String() == "q" {
+		return tea.Quit
+	}
+	if m.tiny() {
+		return nil
+	}
+	done, cmd := m.front().press(key)
+	if !done {
+		cmd = m.command(key.String())
+	}
+	m.follow()
+	return tea.Batch(cmd, m.renewBans())
+}
+
+// command does what a key does on every page.
+func (m *model) command(key string) tea.Cmd {
+	switch key {
+	case "q":
+		return tea.Quit
+	case "ctrl+z":
+		return tea.Suspend
+	case "esc", "backspace":
+		m.back()
+	case "tab":
+		m.goTo((m.tab + 1) % len(m.tabs))
+	case "shift+tab":
+		m.goTo((m.tab + len(m.tabs) - 1) % len(m.tabs))
+	case "1", "2", "3", "4":
+		m.goTo(int(key[0] - '1'))
+	case "b":
+		m.startBan("")
+	case "w":
+		m.open = append(m.open, newAsk(m.session))
+	case "?":
+		m.open = append(m.open, &helpPage{session: m.session})
+	}
+	return nil
+}
+
+// goTo shows a tab, and closes what lies over it.
+func (m *model) goTo(tab int) { m.tab, m.opened = tab, nil }
+
+// back closes the page in view; from a tab it goes to the first.
+func (m *model) back() {
+	if n := len(m.opened); n > 0 {
+		m.opened = m.opened[:n-1]
+		return
+	}
+	m.tab = 0
+}
+
+// mostOpened bounds how many pages can lie over each other.
+const mostOpened = 16
+
+// follow does what the page in view asked for.
+func (m *model) follow() {
+	if m.close {
+		m.back()
+	}
+	m.close = false
+	m.opened = append(m.opened, m.open...)
+	m.open = nil
+	if n := len(m.opened); n > mostOpened {
+		m.opened = slices.Delete(m.opened, 0, n-mostOpened)
+	}
+}
+
+// View is the screen as it is now.
+func (m *model) View() tea.View {
+	v := tea.NewView("")
+	v.AltScreen = true
+	if m.width > 0 && m.height > 0 {
+		v.SetContent(m.frame())
+	}
+	return v
+}
+
+func (m *model) frame() string {
+	if m.tiny() {
+		return term.Frame{}.Render(m.width, m.height)
+	}
+	front := m.front()
+	f := term.Frame{Left: m.titles(), Right: m.right(), Body: front.draw(m.width, term.BodyHeight(m.height)), Keys: front.keys(), Note: m.status()}
+	return f.Render(m.width, m.height)
+}
+
+// titles are the tabs, the one in view marked, or the page that lies over them.
+func (m *model) titles() string {
+	var b strings.Builder
+	b.WriteString(term.Title(" cidrx ") + " ")
+	for i, t := range m.tabs {
+		label := " " + string(rune('1'+i)) + " " + t.title() + " "
+		if i == m.tab {
+			label = term.Chosen(label)
+		}
+		b.WriteString(label)
+	}
+	if n := len(m.opened); n > 0 {
+		b.WriteString(" › " + m.opened[n-1].title())
+	}
+	return b.String()
+}
+
+// right is the state in one word: what must be seen whatever page is in view.
+func (m *model) right() string {
+	if m.lost != nil {
+		return term.Bad(" NO ANSWER ")
+	}
+	return stateWord(m.top.Status.State) + " "
+}
+
+// status is the note of the last key, or what is wrong with the agent.
+func (m *model) status() string {
+	if m.lost != nil {
+		message, next := control.Advice(m.lost)
+		text := term.Printable(message)
+		if !m.since.IsZero() && m.now.After(m.since) {
+			text += " since " + term.Span(m.now.Sub(m.since).Truncate(time.Second)) + "; trying again"
+		}
+		if next != "" {
+			text += " (" + term.Printable(next) + ")"
+		}
+		return " " + term.Bad(term.Cut(text, m.width-2))
+	}
+	if m.note != "" {
+		return " " + term.Warn(term.Cut(term.Printable(m.note), m.width-2))
+	}
+	if by := m.top.Status.ConfirmBy; by != nil {
+		return " " + term.Warn("On trial: back to observe at "+term.Stamp(*by)+" UTC unless: cidrxctl confirm")
+	}
+	return ""
+}
