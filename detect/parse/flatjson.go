@@ -193,8 +193,7 @@ func (p *flatJSON) object(ev *Event, a *Arena) error {
 // pair takes the n-th key and its value.
 func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
 	use := p.use(n, key)
-	name, isHeader := cutPrefix(key, p.kind.header)
-	isHeader = isHeader && p.kind.header != "" && len(name) > 0
+	isHeader := p.kind.isHeader(key)
 	if use.field == flatNone && !isHeader {
 		return nil
 	}
@@ -212,7 +211,7 @@ func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
 		raw = a.unquoteJSON(raw)
 	}
 	if isHeader && !p.brief {
-		a.header(name, raw)
+		a.header(key[len(p.kind.header):], raw)
 	}
 	if use.field == flatNone || use.rank >= p.best[use.field] {
 		return nil

@@ -26,6 +26,12 @@ func (k *flatKind) uses() map[string]flatUse {
 	return uses
 }
 
+// isHeader tells whether a key is a request header's.
+func (k *flatKind) isHeader(key []byte) bool {
+	n := len(k.header)
+	return n > 0 && len(key) > n && key[0] == k.header[0] && string(key[:n]) == k.header
+}
+
 // nginxKind has the names of nginx's variables and those that people like to write instead. The client is only ever nginx's own
 // variable: other names are given to forwarded headers as well.
 var nginxKind = flatKind{
