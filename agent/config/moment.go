@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -24,7 +25,8 @@ var moments = []struct {
 }
 
 // ParseMoment reads a time: RFC 3339, or YYYY-MM-DD[ HH[:MM[:SS]]] in zone. It is the first second of the unit that text names, or, with
-// end, the last one: "2026-05-01 14" ends at 14:59:59.
+// end, the last one: "2026-05-01 14" ends at 14:59:59. Of a time that clocks show twice, in autumn, it is the first one, or, with end, the
+// last one.
 func ParseMoment(text string, zone *time.Location, end bool) (time.Time, error) {
 	for _, m := range moments {
 		t, err := time.ParseInLocation(m.layout, text, zone)
@@ -32,15 +34,35 @@ func ParseMoment(text string, zone *time.Location, end bool) (time.Time, error) 
 			continue
 		}
 		t = t.Truncate(time.Second)
+		outer := outermost
+		if strings.HasSuffix(m.layout, "Z07:00") { // the text says which one it is
+			outer = func(t time.Time, _ bool) time.Time { return t }
+		}
 		switch {
-		case end && m.unit == 0:
-			t = t.AddDate(0, 0, 1).Add(-time.Second)
-		case end:
-			t = t.Add(m.unit - time.Second)
+		case !end:
+			t = outer(t, false)
+		case m.unit == 0:
+			t = outer(t.AddDate(0, 0, 1), false).Add(-time.Second)
+		default:
+			t = outer(t, true).Add(m.unit - time.Second)
 		}
 		return t, nil
 	}
 	return time.Time{}, fmt.Errorf(`%q is not a time; write YYYY-MM-DD, YYYY-MM-DD HH, YYYY-MM-DD HH:MM, or RFC 3339 such as "2026-05-01T14:00:00+02:00"`, short(text))
+}
+
+// outermost is the first or the last of the times at which the clocks of t's zone show what they show at t.
+func outermost(t time.Time, last bool) time.Time {
+	const change = 12 * time.Hour // zones change less often than that, and by less
+	_, offset := t.Zone()
+	for _, near := range []time.Time{t.Add(-change), t.Add(change)} {
+		_, other := near.Zone()
+		twin := t.Add(time.Duration(offset-other) * time.Second)
+		if _, o := twin.Zone(); o == other && twin.After(t) == last {
+			return twin
+		}
+	}
+	return t
 }
 
 // momentText is a moment as text.
