@@ -1,6 +1,10 @@
 package match
 
-import "cidrx/detect/parse"
+import (
+	"bytes"
+
+	"cidrx/detect/parse"
+)
 
 // hidden are the bytes of which a literal that no line shows may be made nonetheless: what logs escape and targets encode becomes them.
 // An escape that becomes another byte hides nothing.
@@ -50,4 +54,22 @@ func (h *hidden) escape(b []byte) bool {
 	}
 	c, n := parse.EscapedByte(b)
 	return n > 1 && h.byLog[c]
+}
+
+// in reports whether line may hide a literal.
+func (h *hidden) in(line []byte) bool { return h.inAt(line, '\\') || h.percent && h.inAt(line, '%') }
+
+// inAt looks at each c of line.
+func (h *hidden) inAt(line []byte, c byte) bool {
+	for i := bytes.IndexByte(line, c); i >= 0; {
+		if h.at(line, i) {
+			return true
+		}
+		n := bytes.IndexByte(line[i+1:], c)
+		if n < 0 {
+			return false
+		}
+		i += 1 + n
+	}
+	return false
 }

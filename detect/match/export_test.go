@@ -4,6 +4,8 @@ package match
 var (
 	Normalize = normalize
 	Plain     = plain
+
+	QuickTeddy = quickTeddy
 )
 
 // Engine reports how expr is decided: by a search for literals, by the regular expression engine, or by both.
@@ -15,24 +17,19 @@ func Engine(expr string) (literals, regexp bool) {
 	return p.literals != nil, p.re != nil
 }
 
-// Slowly returns s without vector instructions.
-func (s *Scan) Slowly() *Scan {
-	slow := *s
-	if s.teddy != nil {
-		slow.search, slow.teddy = newSearcher(s.literals()), nil
-	}
-	return &slow
-}
-
-// literals are those that teddy looks for.
-func (s *Scan) literals() (set literals) {
-	for _, bucket := range s.teddy.buckets {
-		for _, l := range bucket {
-			set = append(set, l.literal)
+// Slowly makes s search without vector instructions.
+func (s *Sieve) Slowly() *Sieve {
+	slow := &Sieve{sets: s.sets}
+	for _, set := range s.sets {
+		if len(set.literals) > 0 {
+			slow.scans = append(slow.scans, &scan{search: newSearcher(set.literals), set: set})
 		}
 	}
-	return set
+	return slow
 }
+
+// Passes is how often s goes over a block.
+func (s *Sieve) Passes() int { return len(s.scans) }
 
 // Likely compares both ways to find what the fingerprints of expr let through in b.
 func Likely(expr string, b []byte, from int) (quick, slow int) {
@@ -40,6 +37,6 @@ func Likely(expr string, b []byte, from int) (quick, slow int) {
 	if err != nil {
 		panic(err)
 	}
-	t := newTeddy(p.required, hiding(p.required, true))
+	t := newTeddy([]wanted{{literals: p.required, hidden: hiding(p.required, true), bit: 1}})
 	return likely(&t.tables, b, from), likelySlow(&t.tables, b, from)
 }

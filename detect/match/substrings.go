@@ -8,7 +8,7 @@ import (
 // Substrings finds texts that contain one of a list of words, as they stand. It is safe for concurrent use.
 type Substrings struct {
 	searchers []*searcher
-	scan      *Scan
+	set       literals
 }
 
 // maxWords is how many words a searcher takes at most: its tables are full of more.
@@ -17,9 +17,8 @@ const maxWords = 1024
 // NewSubstrings prepares the search for words, of which there may be thousands; empty ones are left out, and words that contain
 // another are not looked for.
 func NewSubstrings(words []string) *Substrings {
-	s := &Substrings{}
 	set := wordSet(words)
-	s.scan = newScan(uncommon(inLines(set, false)), false)
+	s := &Substrings{set: set}
 	for len(set) > 0 {
 		n := sameReach(set)
 		s.searchers = append(s.searchers, newSearcher(set[:n]))
@@ -65,6 +64,3 @@ func (s *Substrings) In(text []byte) bool {
 	}
 	return false
 }
-
-// Block returns the search for lines in which a field may contain one of the words.
-func (s *Substrings) Block() *Scan { return s.scan }

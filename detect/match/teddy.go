@@ -1,6 +1,9 @@
 package match
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // teddy finds the places in a block where a literal, or an escape that may hide one, begins to look like itself: the algorithm of that
 // name from Hyperscan (Wang and others, "Hyperscan: A Fast Multi-pattern Regex Matcher for Modern CPUs", NSDI 2019), for few literals.
@@ -9,16 +12,17 @@ import "slices"
 type teddy struct {
 	tables  fingerprints
 	buckets [teddyEscape][]placed
-	hidden  hidden
+	sets    []wanted
 }
 
 // fingerprints are the tables: by byte of the fingerprint, for the lower and the upper four bits of it.
 type fingerprints [2 * teddyBytes][16]byte
 
-// placed is a literal whose fingerprint is at offset.
+// placed is a literal of a set whose fingerprint is size bytes at offset.
 type placed struct {
 	literal
-	offset int
+	offset, size int
+	set          Sets
 }
 
 const (
@@ -28,42 +32,49 @@ const (
 	teddyMost    = 64
 )
 
-// newTeddy prepares the search for set, of at most teddyMost literals of two bytes or more.
-func newTeddy(set literals, h hidden) *teddy {
-	t := &teddy{hidden: h}
-	size := min(set.shortest(), teddyBytes)
-	all := make([]placed, 0, len(set))
-	for _, l := range set {
-		all = append(all, placed{l, rarest(l.text, size)})
+// teddyFits tells whether a teddy can look for sets, and quickly.
+func teddyFits(sets []wanted) bool {
+	n := 0
+	for i := range sets {
+		n += len(sets[i].literals)
 	}
-	// Literals with like fingerprints go together, so that the tables let less else through.
-	slices.SortFunc(all, func(a, b placed) int { return compareText(a.text[a.offset:], b.text[b.offset:]) })
-	for i, l := range all {
-		n := i * teddyEscape / len(all)
-		t.buckets[n] = append(t.buckets[n], l)
-		for k := range teddyBytes {
-			if k < size {
-				c, fold := l.text[l.offset+k], l.fold[l.offset+k]
-				t.tables.add(n, k, c)
-				t.tables.add(n, k, c&^fold)
-			} else {
-				t.tables.addAll(n, k)
-			}
+	return n <= teddyMost && quickTeddy
+}
+
+// newTeddy prepares the search for sets, of at most teddyMost literals of two bytes or more.
+func newTeddy(sets []wanted) *teddy {
+	t := &teddy{sets: sets}
+	var all []placed
+	for i := range sets {
+		for _, l := range sets[i].literals {
+			size := min(len(l.text), teddyBytes)
+			all = append(all, placed{literal: l, offset: rarest(l.text, size), size: size, set: sets[i].bit})
 		}
+		t.addEscapes(&sets[i].hidden)
+		t.addPercent(&sets[i].hidden)
 	}
-	t.addEscapes()
-	t.addPercent()
+	// Literals with like fingerprints go together, so that the tables let less else through; short ones let much through.
+	slices.SortFunc(all, func(a, b placed) int {
+		return cmp.Or(cmp.Compare(a.size, b.size), cmp.Compare(a.text[a.offset:], b.text[b.offset:]))
+	})
+	for i, l := range all {
+		t.addLiteral(i*teddyEscape/len(all), l)
+	}
 	return t
 }
 
-func compareText(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// addLiteral gives a literal its bucket.
+func (t *teddy) addLiteral(bucket int, l placed) {
+	t.buckets[bucket] = append(t.buckets[bucket], l)
+	for k := range teddyBytes {
+		if k >= l.size {
+			t.tables.addAll(bucket, k)
+			continue
+		}
+		c, fold := l.text[l.offset+k], l.fold[l.offset+k]
+		t.tables.add(bucket, k, c)
+		t.tables.add(bucket, k, c&^fold)
 	}
-	return 0
 }
 
 // rarest returns where in text the size bytes begin that usual lines have the least of.
@@ -110,10 +121,10 @@ func (f *fingerprints) passes(b []byte) byte {
 }
 
 // addEscapes gives the escapes that may hide something their bucket.
-func (t *teddy) addEscapes() {
+func (t *teddy) addEscapes(h *hidden) {
 	t.tables.add(teddyEscape, 0, '\\')
 	for c := range 256 {
-		if c == 'x' || t.hidden.escape([]byte{'\\', byte(c)}) {
+		if c == 'x' || h.escape([]byte{'\\', byte(c)}) {
 			t.tables.add(teddyEscape, 1, byte(c))
 		}
 	}
@@ -122,15 +133,15 @@ func (t *teddy) addEscapes() {
 }
 
 // addPercent gives the percent codes that may hide something their bucket.
-func (t *teddy) addPercent() {
+func (t *teddy) addPercent(h *hidden) {
 	const digits = "0123456789abcdefABCDEF"
-	if !t.hidden.percent {
+	if !h.percent {
 		return
 	}
 	t.tables.add(teddyPercent, 0, '%')
 	for _, hi := range []byte(digits) {
 		for _, lo := range []byte(digits) {
-			if t.hidden.byPercent[hexValue(hi)<<4|hexValue(lo)] {
+			if h.byPercent[hexValue(hi)<<4|hexValue(lo)] {
 				t.tables.add(teddyPercent, 1, hi)
 				t.tables.add(teddyPercent, 2, lo)
 			}
@@ -139,20 +150,26 @@ func (t *teddy) addPercent() {
 	t.tables.addAll(teddyPercent, 3)
 }
 
-// next returns the first place at or behind from where a literal or what may hide one is; len(b) if there is none.
-func (t *teddy) next(b []byte, from int) int {
+// next returns the first place at or behind from where a literal or what may hide one is, and of which sets; len(b) if there is none.
+func (t *teddy) next(b []byte, from int) (at int, found Sets) {
 	for i := from; i < len(b); i++ {
-		if i = likely(&t.tables, b, i); i < len(b) && t.at(b, i) {
-			return i
+		if i = likely(&t.tables, b, i); i < len(b) {
+			if found = t.at(b, i); found != 0 {
+				return i, found
+			}
 		}
 	}
-	return len(b)
+	return len(b), 0
 }
 
-// at reports whether there is a literal, or what may hide one, with its fingerprint at i of b.
-func (t *teddy) at(b []byte, i int) bool {
-	if t.hidden.at(b, i) {
-		return true
+// at returns the sets of which there is a literal, or what may hide one, with its fingerprint at i of b.
+func (t *teddy) at(b []byte, i int) (found Sets) {
+	if b[i] == '\\' || b[i] == '%' {
+		for k := range t.sets {
+			if t.sets[k].hidden.at(b, i) {
+				found |= t.sets[k].bit
+			}
+		}
 	}
 	passes := byte(1<<teddyEscape - 1)
 	if i+teddyBytes <= len(b) {
@@ -164,11 +181,11 @@ func (t *teddy) at(b []byte, i int) bool {
 		}
 		for k := range t.buckets[n] {
 			if l := &t.buckets[n][k]; l.at(b, i-l.offset) {
-				return true
+				found |= l.set
 			}
 		}
 	}
-	return false
+	return found
 }
 
 // likelySlow is likely without vector instructions.

@@ -14,8 +14,9 @@ import (
 // counts are the populations that the sections of an analysis ask for, and what else is counted of all events.
 type counts struct {
 	populations []*population // [0]: everything
-	spent       *spent        // nil: nothing is
-	allow, deny *agents       // nil: no user agent is
+	sieve       *match.Sieve
+	spent       *spent  // nil: nothing is
+	allow, deny *agents // nil: no user agent is
 
 	requests    uint64
 	untimed     uint64 // of requests: without a time
@@ -28,7 +29,7 @@ type counts struct {
 type population struct {
 	question
 	filter  *match.Filter // nil: all pass
-	scan    *match.Scan   // nil as filter
+	sets    match.Sets    // that are found in the lines which filter passes; 0: any line may be one
 	needs   match.Needs
 	total   uint64 // requests, of allowed clients too
 	allowed uint64 // of total: of allowed clients
@@ -41,8 +42,9 @@ type population struct {
 
 // newCounts makes the populations that the sections ask for, and tells the sections which.
 func newCounts(o Options, sections []*section) (*counts, error) {
+	sieve := new(match.Sieve)
 	c := &counts{
-		spent: newSpent(o.Spent), allow: newAgents(o.AllowAgents), deny: newAgents(o.DenyAgents), denied: map[cidr.Key]bool{},
+		sieve: sieve, spent: newSpent(o.Spent), allow: newAgents(o.AllowAgents, sieve), deny: newAgents(o.DenyAgents, sieve), denied: map[cidr.Key]bool{},
 		first: math.MaxInt64, last: math.MinInt64,
 	}
 	c.number(everything(), nil)
@@ -57,6 +59,7 @@ func newCounts(o Options, sections []*section) (*counts, error) {
 			s.all = c.number(s.within(match.Options{}), nil)
 		}
 	}
+	sieve.Ready()
 	return c, nil
 }
 
@@ -72,7 +75,7 @@ func (c *counts) number(q question, filter *match.Filter) int {
 	}
 	p := &population{question: q, tally: newTally()}
 	if !q.unfiltered() {
-		p.filter, p.scan, p.needs = filter, filter.Block(), filter.Needs()
+		p.filter, p.sets, p.needs = filter, c.sieve.Add(filter), filter.Needs()
 	}
 	if c.spent != nil {
 		p.used = newTally()

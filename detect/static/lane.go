@@ -1,13 +1,15 @@
 package static
 
-import "cidrx/detect/cidr"
+import (
+	"cidrx/detect/cidr"
+	"cidrx/detect/match"
+)
 
 // lane is where a worker counts for one population.
 type lane struct {
 	*population
 	multiplier     uint64
 	total, allowed uint64
-	next           int // where in the block the next candidate of the filter is; -1: each line is one
 
 	waiting *[shards * batch]seen // for the tables, by shard; nil: none yet
 	filled  [shards]uint16
@@ -73,15 +75,8 @@ func (l *lane) addUsed(e *entry) {
 	}
 }
 
-// seek finds the first candidate in the rest of a block.
-func (l *lane) seek(lines []byte, from int) {
-	switch {
-	case l.scan == nil || l.scan.All():
-		l.next = -1
-	default:
-		l.next = l.scan.Next(lines, from)
-	}
-}
+// may tells whether a line in which those sets were found may pass the filter.
+func (l *lane) may(found match.Sets) bool { return found&l.sets == l.sets }
 
 // entry is what a line, or a login attempt that several lines told of, counts.
 type entry struct {

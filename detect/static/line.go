@@ -3,31 +3,35 @@ package static
 import (
 	"encoding/binary"
 	"errors"
-	"math"
 	"net/netip"
 
 	"cidrx/detect/cidr"
+	"cidrx/detect/match"
 	"cidrx/detect/parse"
 )
 
-// line counts a line that is not of the usual shape, or that may concern more than the population of everything.
-func (w *worker) line(lines []byte, b *parse.Brief) {
-	end := int(b.End)
-	if b.Usual {
-		w.tally.lines++
-		w.tally.accepted++
-		if w.sample != nil {
-			w.keep(lines[b.Begin:end], end)
-		}
-		w.pass(w.entryOf(b), candidate{lines: lines, brief: b, end: end})
-	} else {
-		w.unusual(lines, lines[b.Begin:end], end)
+// line counts a line that is not of the usual shape, or that may concern populations with filters: found are the sets found in it.
+func (w *worker) line(lines []byte, b *parse.Brief, found match.Sets) {
+	if b.Usual && found != 0 && w.later != 0 {
+		w.parser.Briefs(lines[:b.End], int(b.Begin), w.later, w.again[:])
+		b = &w.again[0]
 	}
-	w.advance(lines, end)
+	if !b.Usual {
+		w.unusual(lines, b, found)
+		return
+	}
+	w.tally.lines++
+	w.tally.accepted++
+	if w.sample != nil {
+		w.keep(lines[b.Begin:b.End], int(b.End))
+	}
+	e := w.entryOf(b)
+	w.pass(&e, &candidate{lines: lines, brief: b, found: found})
 }
 
 // unusual counts a line that only its parser can read.
-func (w *worker) unusual(lines, line []byte, end int) {
+func (w *worker) unusual(lines []byte, b *parse.Brief, found match.Sets) {
+	line, end := lines[b.Begin:b.End], int(b.End)
 	long := len(line) > maxLine && tooLong(line)
 	if line = trim(line); len(line) == 0 {
 		return
@@ -48,7 +52,7 @@ func (w *worker) unusual(lines, line []byte, end int) {
 		w.keep(line, end)
 	}
 	if w.stage == nil {
-		w.pass(w.entryOfEvent(&w.ev), candidate{lines: lines, ev: &w.ev, end: end})
+		w.passEvent(&w.ev, found)
 		return
 	}
 	whole := w.stage.Add(&w.ev)
@@ -57,14 +61,14 @@ func (w *worker) unusual(lines, line []byte, end int) {
 		w.tally.ignored++
 		return
 	}
-	w.pass(w.entryOfEvent(&w.ev), candidate{ev: &w.ev, end: everywhere})
+	w.passEvent(&w.ev, everySet)
 }
 
 // collect counts the login attempts that no line of their own decided.
 func (w *worker) collect() {
 	w.due = w.stage.Due(w.due[:0])
 	for i := range w.due {
-		w.pass(w.entryOfEvent(&w.due[i]), candidate{ev: &w.due[i], end: everywhere})
+		w.passEvent(&w.due[i], everySet)
 	}
 }
 
@@ -73,25 +77,31 @@ type candidate struct {
 	lines []byte // of the block
 	brief *parse.Brief
 	ev    *parse.Event // nil: not made yet
-	end   int          // of the line, or everywhere
+	found match.Sets   // in the line
 }
 
-// everywhere is the end of what is not a line of the block: each filter must look at it.
-const everywhere = math.MaxInt
+// everySet is found in what several lines told of: each filter must look at it.
+const everySet = ^match.Sets(0)
+
+// passEvent is pass for an event.
+func (w *worker) passEvent(ev *parse.Event, found match.Sets) {
+	e := w.entryOfEvent(ev)
+	w.pass(&e, &candidate{ev: ev, found: found})
+}
 
 // pass counts an entry in every population whose question it passes.
-func (w *worker) pass(e entry, c candidate) {
+func (w *worker) pass(e *entry, c *candidate) {
 	w.requests += e.n
 	if e.known {
 		w.first, w.last = min(w.first, e.unix), max(w.last, e.unix)
 	} else {
 		w.untimed += e.n
 	}
-	w.agent(&e, &c)
+	w.agent(e, c)
 	w.matchScratch.Reset()
 	for _, l := range w.lanes {
-		if l.inTime(e.unix, e.known) && (l.filter == nil || l.next <= c.end) && w.matches(l, &c) {
-			l.add(&e)
+		if l.inTime(e.unix, e.known) && (l.filter == nil || l.may(c.found) && w.matches(l, c)) {
+			l.add(e)
 		}
 	}
 }
@@ -121,7 +131,8 @@ func (w *worker) matches(l *lane, c *candidate) bool {
 
 // agent looks the user agent up in the lists.
 func (w *worker) agent(e *entry, c *candidate) {
-	if w.allowed > c.end && w.deny > c.end {
+	mayAllow, mayDeny := w.counts.allow.may(c.found), w.counts.deny.may(c.found)
+	if !mayAllow && !mayDeny {
 		return
 	}
 	var text []byte
@@ -130,30 +141,10 @@ func (w *worker) agent(e *entry, c *candidate) {
 	} else {
 		text = c.brief.UserAgent.Of(c.lines)
 	}
-	e.allowed = w.counts.allow.in(text)
-	if !e.allowed && w.counts.deny.in(text) {
+	e.allowed = mayAllow && w.counts.allow.in(text)
+	if !e.allowed && mayDeny && w.counts.deny.in(text) {
 		w.denied[e.host()] = true
 	}
-}
-
-// advance goes on to the candidates behind a line.
-func (w *worker) advance(lines []byte, end int) {
-	if w.soonest > end {
-		return
-	}
-	from := min(end+1, len(lines))
-	for _, l := range w.lanes {
-		if l.next >= 0 && l.next <= end {
-			l.seek(lines, from)
-		}
-	}
-	if w.allowed >= 0 && w.allowed <= end {
-		w.allowed = w.counts.allow.seek(lines, from)
-	}
-	if w.deny >= 0 && w.deny <= end {
-		w.deny = w.counts.deny.seek(lines, from)
-	}
-	w.findSoonest()
 }
 
 // entryOf is what a usual line counts.

@@ -14,8 +14,11 @@ import (
 type worker struct {
 	counts *counts
 	lanes  []*lane
-	buf    []byte // of its block
-	want   parse.Fields
+	buf    []byte       // of its block
+	want   parse.Fields // of every line
+	later  parse.Fields // of lines that may pass a filter
+
+	timed, filtered []*lane // those behind the first: without a filter and with one
 
 	// Of the log that is read:
 	log    int
@@ -30,11 +33,10 @@ type worker struct {
 	first, last int64
 	denied      map[cidr.Key]bool
 
-	careful      bool // each line may concern more than the population of everything
-	soonest      int  // where in the block the next line is that some filter may pass
-	allowed      int  // where the next user agent may be that is allowed; -1: it may be in each line
-	deny         int
+	careful      bool // any line may pass a filter be on a list of user agents, or be spent evidence
+	search       *match.Pass
 	briefs       [128]parse.Brief
+	again        [1]parse.Brief // with the fields for filters
 	ev           parse.Event
 	short        parse.Event // has those fields only that a Brief has
 	arena        parse.Arena
@@ -51,16 +53,30 @@ type logTally struct {
 }
 
 func newWorker(c *counts, buf []byte) *worker {
-	w := &worker{counts: c, buf: buf, first: math.MaxInt64, last: math.MinInt64, denied: map[cidr.Key]bool{}}
-	for i, p := range c.populations {
-		w.lanes = append(w.lanes, newLane(p))
-		w.want |= wanted(p.needs)
-		w.careful = w.careful || i > 0 && p.filter == nil
+	w := &worker{
+		counts: c, buf: buf, search: c.sieve.Pass(), first: math.MaxInt64, last: math.MinInt64, denied: map[cidr.Key]bool{},
+		careful: c.spent != nil || c.allow.may(0) || c.deny.may(0),
 	}
-	w.lanes[0].waiting = new([shards * batch]seen)
-	w.careful = w.careful || c.spent != nil
+	for i, p := range c.populations {
+		l := newLane(p)
+		w.lanes = append(w.lanes, l)
+		switch {
+		case p.filter != nil:
+			w.filtered = append(w.filtered, l)
+			w.careful = w.careful || l.may(0)
+			w.later |= wanted(p.needs)
+		case i > 0:
+			w.timed = append(w.timed, l)
+		}
+		if p.filter == nil {
+			l.waiting = new([shards * batch]seen)
+		}
+	}
 	if c.allow != nil || c.deny != nil {
-		w.want |= parse.WantUserAgent
+		w.later |= parse.WantUserAgent
+	}
+	if w.careful {
+		w.want, w.later = w.later, 0
 	}
 	return w
 }
@@ -83,7 +99,7 @@ func wanted(n match.Needs) (want parse.Fields) {
 // block counts the lines of a block.
 func (w *worker) block(b block) {
 	w.at = b.at
-	w.seek(b.lines)
+	w.search.Start(b.lines)
 	for from := 0; from < len(b.lines); {
 		var n int
 		n, from = w.parser.Briefs(b.lines, from, w.want, w.briefs[:])
@@ -92,46 +108,48 @@ func (w *worker) block(b block) {
 	w.arena.Reset()
 }
 
-// seek finds the first candidates of all filters.
-func (w *worker) seek(lines []byte) {
-	for _, l := range w.lanes {
-		l.seek(lines, 0)
-	}
-	w.allowed, w.deny = w.counts.allow.seek(lines, 0), w.counts.deny.seek(lines, 0)
-	w.findSoonest()
-}
-
-// findSoonest finds the next line that some filter or list of user agents may pass.
-func (w *worker) findSoonest() {
-	w.soonest = min(w.allowed, w.deny)
-	for _, l := range w.lanes {
-		if l.filter != nil {
-			w.soonest = min(w.soonest, l.next)
-		}
-	}
-}
-
-// count counts lines. Most of them only concern the population of everything.
+// count counts lines. Most of them only concern the population of everything, and those that only a time range decides about.
 func (w *worker) count(lines []byte, briefs []parse.Brief) {
 	everything := w.lanes[0]
 	quick := uint64(0)
 	for i := range briefs {
 		b := &briefs[i]
-		if !b.Usual || b.Is6 || w.careful || int(b.End) >= w.soonest || b.Unix == untimed {
-			w.line(lines, b)
+		found := match.Sets(0)
+		if int(b.End) > w.search.First {
+			found = w.search.Until(int(b.End))
+		}
+		if !b.Usual || b.Is6 || w.careful || b.Unix == untimed || found != 0 && w.concerns(found) {
+			w.line(lines, b, found)
 			continue
 		}
 		if w.sample != nil {
 			w.keep(lines[b.Begin:b.End], int(b.End))
 		}
 		w.first, w.last = min(w.first, b.Unix), max(w.last, b.Unix)
-		everything.put(seen{b.V4, stamp(b.Unix, true)})
+		one := seen{b.V4, stamp(b.Unix, true)}
+		everything.put(one)
+		for _, l := range w.timed {
+			if l.from <= b.Unix && b.Unix <= l.to {
+				l.total++
+				l.put(one)
+			}
+		}
 		quick++
 	}
 	everything.total += quick
 	w.requests += quick
 	w.tally.lines += quick
 	w.tally.accepted += quick
+}
+
+// concerns tells whether a line in which those sets were found may pass a filter, or be on a list of user agents.
+func (w *worker) concerns(found match.Sets) bool {
+	for _, l := range w.filtered {
+		if l.may(found) {
+			return true
+		}
+	}
+	return w.counts.allow.may(found) || w.counts.deny.may(found)
 }
 
 // untimed is what a Brief has for the time of a line without one.
