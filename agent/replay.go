@@ -283,6 +283,7 @@ func (r *replay) finish() error {
 		return nil
 	}
 	r.look.SecondOver(r.core.now, r.core.engine)
+	r.look.Over(r.core.now, r.core.engine)
 	return r.pass(r.core.now.Truncate(time.Second).Add(time.Second))
 }
 

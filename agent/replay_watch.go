@@ -17,6 +17,8 @@ type Onlooker interface {
 	Counted(now time.Time, e *detect.Engine, ev *parse.Event, mask detect.Mask, stopped bool)
 	// SecondOver is called when nothing more comes that counts in the second of now, before the windows move on.
 	SecondOver(now time.Time, e *detect.Engine)
+	// Over is called once, at the time of the last line, if any line has one.
+	Over(now time.Time, e *detect.Engine)
 }
 
 // ReplayWatched is Replay, with an onlooker.
@@ -29,6 +31,7 @@ type nobody struct{}
 
 func (nobody) Counted(time.Time, *detect.Engine, *parse.Event, detect.Mask, bool) {}
 func (nobody) SecondOver(time.Time, *detect.Engine)                               {}
+func (nobody) Over(time.Time, *detect.Engine)                                     {}
 
 // secondOver tells the onlooker, if time is about to leave the second it is in.
 func (r *replay) secondOver(next time.Time) {

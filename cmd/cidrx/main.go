@@ -61,7 +61,7 @@ func rootCommand() *cobra.Command {
 		Args:                       knownCommand,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(agentCommand(), checkCommand(), replayCommand(), parseCommand(), staticCommand(), demoCommand(), teardownCommand(), versionCommand())
+	root.AddCommand(agentCommand(), checkCommand(), explainCommand(), doctorCommand(), replayCommand(), parseCommand(), staticCommand(), demoCommand(), teardownCommand(), versionCommand())
 	root.AddCommand(manual.NewCommand(manual.Document{Title: "The agent", Text: configs.Reference()}, manual.Document{Title: "Whole logs", Text: configs.Static()}))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	return root
