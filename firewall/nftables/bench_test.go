@@ -4,7 +4,6 @@ package nftables_test
 
 import (
 	"log/slog"
-	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"syscall"
@@ -15,25 +14,6 @@ import (
 	"cidrx/firewall/netlab"
 	"cidrx/firewall/nftables"
 )
-
-// many makes hosts and networks that all end in a day or so, spread over the address space.
-func many(hosts, networks int) firewall.Want {
-	r := rand.New(rand.NewPCG(1, 2))
-	n := hosts + networks
-	until := time.Now().Add(24 * time.Hour)
-	var w firewall.Want
-	step := uint32((1<<32 - 1<<25) / n)
-	for i := range n {
-		a := 1<<24 + uint32(i)*step
-		addr := netip.AddrFrom4([4]byte{byte(a >> 24), byte(a >> 16), byte(a >> 8), byte(a)})
-		bits := 32
-		if networks > 0 && i%(n/networks) == 0 {
-			bits = 24
-		}
-		w.Elements = append(w.Elements, firewall.Element{Prefix: netip.PrefixFrom(addr, bits).Masked(), Until: until.Add(time.Duration(r.IntN(3600)) * time.Second)})
-	}
-	return w
-}
 
 // cpu reports the processor time of the loop, of this process and of the kernel for it, beside the time that passes: on a machine that others use too
 // it says more.

@@ -5,7 +5,6 @@ package nftables_test
 import (
 	"context"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,40 +44,6 @@ func nextDrift(t *testing.T, drifts chan firewall.Drift) firewall.Drift {
 	return firewall.Drift{}
 }
 
-// holds checks with nft that the table has exactly what is wanted, with the timeouts that are left.
-func holds(t *testing.T, ns *netlab.Namespace, w firewall.Want) {
-	t.Helper()
-	before := time.Now()
-	bans, allow := listed(t, ns)
-	after := time.Now()
-	var wanted, got []netip.Prefix
-	for _, e := range w.Elements {
-		wanted = append(wanted, e.Prefix)
-		expires, slack := bans[e.Prefix], 3*time.Second // nft prints whole seconds, and an element is given one at the least
-		if least, most := e.Until.Sub(after)-slack, e.Until.Sub(before)+slack; expires < least || expires > most {
-			t.Errorf("%v expires in %v, want %v to %v", e.Prefix, expires, least, most)
-		}
-	}
-	for p := range bans {
-		got = append(got, p)
-	}
-	slices.SortFunc(got, netip.Prefix.Compare)
-	if diff := gocmp.Diff(text(wanted), text(got)); diff != "" {
-		t.Errorf("bans (-want +got)\n%s", diff)
-	}
-	if diff := gocmp.Diff(text(w.Allow), text(allow)); diff != "" {
-		t.Errorf("allowlist (-want +got)\n%s", diff)
-	}
-}
-
-func text(prefixes []netip.Prefix) []string {
-	var out []string
-	for _, p := range prefixes {
-		out = append(out, p.String())
-	}
-	return out
-}
-
 func driftWant() firewall.Want {
 	w := ban("203.0.113.0/25", "203.0.113.200/32", "203.0.113.201/32", "2001:db8:bad:1::/64", "2001:db8:bad:2::5/128", "2001:db8:cafe::/48", "255.255.255.0/24")
 	w.Allow = []netip.Prefix{netip.MustParsePrefix("203.0.113.3/32"), netip.MustParsePrefix("2001:db8:bad:1::3/128")}
@@ -87,12 +52,12 @@ func driftWant() firewall.Want {
 
 func TestForeignChangesAreNoticedAndRepaired(t *testing.T) {
 	n := newNetwork(t)
-	in := listen(t, n.edge, to4)
-	f, drifts := watched(t, n.edge, nftables.Options{ProtectOutbound: true, Ports: []uint16{7, 80}})
+	in := listen(t, n.Edge, to4)
+	f, drifts := watched(t, n.Edge, nftables.Options{ProtectOutbound: true, Ports: []uint16{7, 80}})
 	w := driftWant()
 	sync(t, f, w)
 	layoutNow := func() string {
-		return nft(t, n.edge, "-s", "-t", "list", "table", "inet", "cidrx") + nft(t, n.edge, "list", "set", "inet", "cidrx", "ports")
+		return nft(t, n.Edge, "-s", "-t", "list", "table", "inet", "cidrx") + nft(t, n.Edge, "list", "set", "inet", "cidrx", "ports")
 	}
 	layout := layoutNow()
 	tests := []struct {
@@ -127,7 +92,7 @@ func TestForeignChangesAreNoticedAndRepaired(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.command, func(t *testing.T) {
-			nft(t, n.edge, tt.command)
+			nft(t, n.Edge, tt.command)
 			d := nextDrift(t, drifts)
 			if d.What != tt.what || !strings.HasPrefix(d.By, "nft[") {
 				t.Errorf("drift %+v, want %q by nft", d, tt.what)
@@ -135,12 +100,12 @@ func TestForeignChangesAreNoticedAndRepaired(t *testing.T) {
 			if r := sync(t, f, w); r.Full != tt.full {
 				t.Errorf("repair %+v, want full %v", r, tt.full)
 			}
-			holds(t, n.edge, w)
+			holds(t, n.Edge, w)
 			if diff := gocmp.Diff(layout, layoutNow()); diff != "" {
 				t.Errorf("layout (-before +after)\n%s", diff)
 			}
-			dropped(t, n.attackers, f, in, "203.0.113.200", to4)
-			dropped(t, n.attackers, f, in, "203.0.113.7", to4)
+			dropped(t, n.Attackers, f, in, "203.0.113.200", to4)
+			dropped(t, n.Attackers, f, in, "203.0.113.7", to4)
 		})
 	}
 	if r := sync(t, f, w); r != (firewall.Result{}) {
@@ -151,17 +116,17 @@ func TestForeignChangesAreNoticedAndRepaired(t *testing.T) {
 // TestWhoSharesTheHostIsNoDrift changes other tables, and our own by ourselves.
 func TestWhoSharesTheHostIsNoDrift(t *testing.T) {
 	n := newNetwork(t)
-	f, drifts := watched(t, n.edge, nftables.Options{ProtectOutbound: true})
+	f, drifts := watched(t, n.Edge, nftables.Options{ProtectOutbound: true})
 	sync(t, f, driftWant())
 	for _, command := range []string{"add table inet docker", "add table ip cidrx", "add chain ip cidrx early", "add set inet docker host4 { type ipv4_addr; }",
 		"add element inet docker host4 { 192.0.2.1 }", "delete table inet docker"} {
-		nft(t, n.edge, command)
+		nft(t, n.Edge, command)
 		sync(t, f, ban("203.0.113.0/25"))
 		sync(t, f, driftWant())
 	}
 	f.Distrust()
 	sync(t, f, driftWant())
-	nft(t, n.edge, "delete element inet cidrx host4 { 203.0.113.200 }") // what comes next is the first that is reported
+	nft(t, n.Edge, "delete element inet cidrx host4 { 203.0.113.200 }") // what comes next is the first that is reported
 	if d := nextDrift(t, drifts); d.What != "elements changed" {
 		t.Errorf("drift %+v", d)
 	}
@@ -174,9 +139,9 @@ func TestWhoSharesTheHostIsNoDrift(t *testing.T) {
 
 func TestDriftBeforeWatchIsReported(t *testing.T) {
 	n := newNetwork(t)
-	f := open(t, n.edge, nftables.Options{})
+	f := open(t, n.Edge, nftables.Options{})
 	sync(t, f, driftWant())
-	nft(t, n.edge, "flush ruleset")
+	nft(t, n.Edge, "flush ruleset")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	err := f.Watch(ctx, func(d firewall.Drift) {
@@ -192,14 +157,14 @@ func TestDriftBeforeWatchIsReported(t *testing.T) {
 func TestSyncHealsWhatWatchHasNotHeardOf(t *testing.T) {
 	n := newNetwork(t)
 	for _, command := range []string{"flush ruleset", "add element inet cidrx net4 { 198.0.0.0/8 timeout 1h }"} {
-		f := open(t, n.edge, nftables.Options{})
+		f := open(t, n.Edge, nftables.Options{})
 		sync(t, f, driftWant())
-		nft(t, n.edge, command)
+		nft(t, n.Edge, command)
 		w := ban("198.51.100.0/24", "203.0.113.0/24")
 		if r := sync(t, f, w); !r.Full {
 			t.Errorf("after %s: %+v, want a full write", command, r)
 		}
-		holds(t, n.edge, w)
+		holds(t, n.Edge, w)
 	}
 }
 
@@ -212,38 +177,38 @@ func TestLostEventsLeadToAComparison(t *testing.T) {
 		"delete element inet cidrx ports { 80 }": "rules changed", "add element inet cidrx net6 { 2001:db8:1::/48 timeout 1h }": "elements changed",
 	} {
 		t.Run(command, func(t *testing.T) {
-			f, drifts := watched(t, n.edge, nftables.Options{ProtectOutbound: true, Ports: []uint16{7, 80}})
+			f, drifts := watched(t, n.Edge, nftables.Options{ProtectOutbound: true, Ports: []uint16{7, 80}})
 			sync(t, f, driftWant())
 			f.Deafen()
-			nft(t, n.edge, command)
+			nft(t, n.Edge, command)
 			if d := nextDrift(t, drifts); d.What != what {
 				t.Errorf("drift %+v, want %q", d, what)
 			}
 			sync(t, f, driftWant())
-			holds(t, n.edge, driftWant())
+			holds(t, n.Edge, driftWant())
 		})
 	}
 }
 
 func TestRemoveTakesEverythingAway(t *testing.T) {
 	n := newNetwork(t)
-	in := listen(t, n.edge, to4)
-	f, drifts := watched(t, n.edge, nftables.Options{ProtectOutbound: true})
+	in := listen(t, n.Edge, to4)
+	f, drifts := watched(t, n.Edge, nftables.Options{ProtectOutbound: true})
 	check(t, f.Remove(t.Context())) // of nothing
 	sync(t, f, driftWant())
-	nft(t, n.edge, "add table inet other")
+	nft(t, n.Edge, "add table inet other")
 	check(t, f.Remove(t.Context()))
-	if out := nft(t, n.edge, "list tables"); strings.TrimSpace(out) != "table inet other" {
+	if out := nft(t, n.Edge, "list tables"); strings.TrimSpace(out) != "table inet other" {
 		t.Errorf("left: %s", out)
 	}
-	passes(t, n.attackers, in, "203.0.113.7", to4)
-	nft(t, n.edge, "add table inet cidrx") // not ours any more
-	nft(t, n.edge, "delete table inet cidrx")
+	passes(t, n.Attackers, in, "203.0.113.7", to4)
+	nft(t, n.Edge, "add table inet cidrx") // not ours any more
+	nft(t, n.Edge, "delete table inet cidrx")
 	eventually(t, "the events are read", f.Caught)
 	if r := sync(t, f, driftWant()); !r.Full {
 		t.Errorf("after Remove: %+v, want a full write", r)
 	}
-	dropped(t, n.attackers, f, in, "203.0.113.7", to4)
+	dropped(t, n.Attackers, f, in, "203.0.113.7", to4)
 	select {
 	case d := <-drifts:
 		t.Errorf("drift %+v", d)

@@ -3,27 +3,17 @@
 package nftables_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"strings"
 	gosync "sync"
 	"testing"
-	"time"
 
 	"cidrx/firewall"
-	"cidrx/firewall/netlab"
 	"cidrx/firewall/nftables"
 
 	"golang.org/x/sys/unix"
 )
-
-func loneHost(t testing.TB) *netlab.Namespace {
-	t.Helper()
-	lab := netlab.New()
-	t.Cleanup(func() { check(t, lab.Close()) })
-	return host(t, lab, "edge")
-}
 
 // TestSmallSendBuffer has sockets that may not send a full write at once: what is there is read back and changed.
 func TestSmallSendBuffer(t *testing.T) {
@@ -67,47 +57,6 @@ func TestManyOpenFiles(t *testing.T) {
 		t.Errorf("%+v, want a full write", r)
 	}
 	holds(t, ns, w)
-}
-
-func TestWantThatNoKernelHoldsChangesNothing(t *testing.T) {
-	ns := loneHost(t)
-	f := open(t, ns, nftables.Options{})
-	bad := firewall.Want{Elements: append(ban("203.0.113.0/24").Elements, ban("203.0.113.7/32").Elements...)}
-	if _, err := f.Sync(t.Context(), bad); err == nil {
-		t.Error("overlaps are accepted at the start")
-	}
-	good := ban("203.0.113.0/24")
-	sync(t, f, good)
-	if _, err := f.Sync(t.Context(), bad); err == nil {
-		t.Error("overlaps are accepted")
-	}
-	holds(t, ns, good)
-	if r := sync(t, f, good); r != (firewall.Result{}) {
-		t.Errorf("afterwards: %+v", r)
-	}
-}
-
-func TestCancelledAndClosed(t *testing.T) {
-	ns := loneHost(t)
-	f := open(t, ns, nftables.Options{})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := f.Sync(ctx, ban("203.0.113.0/24")); !errors.Is(err, context.Canceled) {
-		t.Errorf("Sync: %v, want cancelled", err)
-	}
-	watched := make(chan error)
-	go func() { watched <- f.Watch(context.Background(), func(firewall.Drift) {}) }()
-	check(t, f.Close())
-	if err := <-watched; err != nil {
-		t.Errorf("Watch of a closed one: %v", err)
-	}
-	if _, err := f.Sync(t.Context(), ban("203.0.113.0/24")); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Sync: %v, want closed", err)
-	}
-	if _, err := f.Counters(t.Context()); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Counters: %v, want closed", err)
-	}
-	check(t, f.Close())
 }
 
 // TestEverythingAtOnce is for the race detector.
@@ -189,31 +138,5 @@ func TestNothingStaysOpen(t *testing.T) {
 	}
 	if after := files(); after > before {
 		t.Errorf("%d descriptors open, %d before", after, before)
-	}
-}
-
-// TestCountersSurviveARefresh shows what Counters promises; where the kernel needs an element deleted for it, it begins anew.
-func TestCountersSurviveARefresh(t *testing.T) {
-	n := newNetwork(t)
-	in := listen(t, n.edge, to4)
-	f := open(t, n.edge, nftables.Options{ProtectOutbound: true})
-	w := ban("203.0.113.0/25", "203.0.113.200/32")
-	sync(t, f, w)
-	dropped(t, n.attackers, f, in, "203.0.113.7", to4)
-	dropped(t, n.attackers, f, in, "203.0.113.200", to4)
-	for i := range w.Elements {
-		w.Elements[i].Until = w.Elements[i].Until.Add(time.Hour)
-	}
-	if r := sync(t, f, w); r != (firewall.Result{Refreshed: 2}) {
-		t.Errorf("%+v", r)
-	}
-	holds(t, n.edge, w)
-	if f.Replaces() && (drops(t, f, "203.0.113.7") != 1 || drops(t, f, "203.0.113.200") != 1) {
-		t.Error("the counters of refreshed elements are gone")
-	}
-	c, err := f.Counters(t.Context())
-	check(t, err)
-	if c.Sets["host4"] != 1 || c.Sets["net4"] != 1 || len(c.Sets) != 4 {
-		t.Errorf("counters of sets: %v", c.Sets)
 	}
 }
