@@ -1,9 +1,6 @@
 package parse
 
-import (
-	"bytes"
-	"time"
-)
+import "bytes"
 
 // haproxy reads HAProxy's HTTP log (option httplog or httpslog), with the head of a syslog file in front or as it comes from HAProxy:
 // ADDRESS:PORT [TIME] FRONTEND BACKEND/SERVER TIMES STATUS BYTES COOKIE COOKIE STATE CONNECTIONS QUEUES {CAPTURED} {CAPTURED} "REQUEST".
@@ -119,7 +116,7 @@ func (p *haproxy) peer(b []byte, ev *Event) (rest []byte, err error) {
 	if !ok || len(rest) == 0 || rest[0] != '[' {
 		return nil, errHAProxy
 	}
-	at, n := p.stamp(rest[1:])
+	at, n := p.syslog.stamps.scanWall(rest[1:])
 	if n == 0 {
 		return nil, errHAProxy
 	}
@@ -131,24 +128,6 @@ func (p *haproxy) peer(b []byte, ev *Event) (rest []byte, err error) {
 	}
 	ev.Time = at
 	return rest, nil
-}
-
-// stamp reads 02/Jan/2006:15:04:05.000, in the zone of the host, at the start of b.
-func (p *haproxy) stamp(b []byte) (t time.Time, n int) {
-	const length = len("02/Jan/2006:15:04:05")
-	if len(b) < length || b[2] != '/' || b[6] != '/' || b[11] != ':' {
-		return t, 0
-	}
-	day, ok1 := twoDigits(b)
-	year, ok2 := fourDigits(b[7:])
-	clock, ok3 := scanClock(b[12:])
-	month := monthNumber(b[3:])
-	if !(ok1 && ok2 && ok3) || !isDay(year, month, day) {
-		return t, 0
-	}
-	nanos, n := scanFraction(b[length:])
-	wall := unixDay(year, month, day)*86400 + int64(clock)
-	return p.syslog.stamps.local.unix(wall, p.syslog.stamps.loc).Add(time.Duration(nanos)), length + n
 }
 
 // haproxyNumbers reads "FRONTEND BACKEND/SERVER TIMES STATUS BYTES" and leaves the blank behind it.

@@ -20,20 +20,30 @@ func newStamps(o Options) stamps {
 }
 
 // scan reads the stamp that b starts with, in whichever of the known forms it has; n is its length, 0 if it has none:
-// the common log format's with or without its brackets, a date and a time with or without a zone, a Unix time.
+// the common log format's with or without its brackets and its zone, a date and a time with or without a zone, a Unix time.
 func (s *stamps) scan(b []byte) (t time.Time, n int) {
 	switch {
-	case len(b) >= clfLen && b[2] == '/':
-		return s.clf.parse(b)
-	case len(b) >= clfLen+2 && b[0] == '[' && b[clfLen+1] == ']':
-		if t, n = s.clf.parse(b[1:]); n > 0 {
-			n += 2
+	case len(b) >= wallLen && b[2] == '/':
+		return s.scanCLF(b)
+	case len(b) >= wallLen+2 && b[0] == '[' && b[3] == '/':
+		if t, n = s.scanCLF(b[1:]); n == 0 || n+1 >= len(b) || b[n+1] != ']' {
+			return t, 0
 		}
-		return t, n
+		return t, n + 2
 	case len(b) >= dateLen && (b[4] == '-' || b[4] == '/'):
 		return s.scanDate(b)
 	}
 	return scanEpoch(b)
+}
+
+// scanCLF reads the common log format's stamp at the start of b, with a zone or without one.
+func (s *stamps) scanCLF(b []byte) (t time.Time, n int) {
+	if len(b) >= clfLen {
+		if t, n = s.clf.parse(b); n > 0 {
+			return t, n
+		}
+	}
+	return s.scanWall(b)
 }
 
 // clfLen is the length of 02/Jan/2006:15:04:05 -0700.

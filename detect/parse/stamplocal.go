@@ -32,6 +32,26 @@ func (s *stamps) scanDate(b []byte) (t time.Time, n int) {
 	return s.local.unix(at, s.loc).Add(time.Duration(nanos)), n
 }
 
+// wallLen is the length of 02/Jan/2006:15:04:05.
+const wallLen = 20
+
+// scanWall reads the common log format's stamp without a zone at the start of b, perhaps with a fraction. It is in s.loc.
+func (s *stamps) scanWall(b []byte) (t time.Time, n int) {
+	if len(b) < wallLen || b[2] != '/' || b[6] != '/' || b[11] != ':' {
+		return t, 0
+	}
+	day, ok1 := twoDigits(b)
+	year, ok2 := fourDigits(b[7:])
+	clock, ok3 := scanClock(b[12:])
+	month := monthNumber(b[3:])
+	if !(ok1 && ok2 && ok3) || !isDay(year, month, day) {
+		return t, 0
+	}
+	nanos, n := scanFraction(b[wallLen:])
+	wall := unixDay(year, month, day)*86400 + int64(clock)
+	return s.local.unix(wall, s.loc).Add(time.Duration(nanos)), wallLen + n
+}
+
 // scanClock reads 15:04:05 at the start of b, as seconds of the day.
 func scanClock(b []byte) (sec int, ok bool) {
 	if len(b) < 8 || b[2] != ':' || b[5] != ':' {
