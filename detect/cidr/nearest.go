@@ -2,6 +2,7 @@ package cidr
 
 import (
 	"cmp"
+	"container/heap"
 	"slices"
 )
 
@@ -10,7 +11,7 @@ import (
 //
 // Those that have T requests and were refused by another condition come first, by how much of what that asks for they have; of more
 // than 256 of them it looks at the nearest 256. Then come those of the tier's shortest length that have the most requests, as narrow
-// as still holds these. It takes as long as Heavy and one look at each prefix of that length: at most a few milliseconds a million hosts.
+// as still holds these. It takes as long as Heavy and one look at each prefix that has more requests than what it returns.
 func (s *Sorted) Nearest(q Query, most int) []Miss {
 	q.Need = max(1, q.Need)
 	w := walker{sorted: s, q: q, missed: new(misses)}
@@ -18,13 +19,7 @@ func (s *Sorted) Nearest(q Query, most int) []Miss {
 		return nil
 	}
 	found := w.missed.nearest(most)
-	short := shortest{q: q, most: most - len(found)} // none touches what is found: that has T requests
-	for fam := range families {
-		if lo, hi, ok := q.Tier.depths(fam); ok {
-			short.look(s, fam, lo, hi)
-		}
-	}
-	return append(found, short.misses()...)
+	return s.shortest(&q, most, found) // none touches what is found: that has T requests
 }
 
 // misses collects prefixes with T requests that are not reported. A nil one collects nothing.
@@ -104,73 +99,46 @@ func (n Net) overlaps(other Net) bool {
 	return n.fam == other.fam && (n.bits^other.bits)&mask(int(min(n.plen, other.plen))) == 0
 }
 
-// shortest finds the prefixes of the tier's shortest length with the most requests, but fewer than T.
-type shortest struct {
-	q     Query
-	most  int
-	found []heavyPart
-}
-
-// heavyPart is what one prefix holds, and that prefix.
-type heavyPart struct {
-	n Net
-	p part
-}
-
-// look adds the prefixes of one family.
-func (f *shortest) look(s *Sorted, fam family, lo, hi int) {
-	from, to := s.family(fam)
-	for from < to {
-		end := s.endOf(from, to, lo)
-		p := s.part(fam, from, end)
-		if p.count < f.q.Need {
-			plen := min(hi, common(s.bits(from), s.bits(end-1), fam))
-			f.add(heavyPart{Net{bits: s.bits(from) & mask(plen), fam: fam, plen: uint8(plen)}, p})
+// shortest appends to found the prefixes of the tier's shortest length with the most requests, but fewer than T; of those with equally
+// many the first. As no prefix has more requests than one that holds it, the fullest one that is known is always looked at next.
+func (s *Sorted) shortest(q *Query, most int, found []Miss) []Miss {
+	var known fullest
+	for fam := range families {
+		if p := s.all(fam); p.hosts > 0 {
+			if _, _, looked := q.Tier.depths(fam); looked {
+				heap.Push(&known, p)
+			}
 		}
-		from = end
 	}
-}
-
-// endOf returns the number behind the last of the hosts from..to that share the first bits of host number from. It looks at twice as
-// many hosts each time: most prefixes have few.
-func (s *Sorted) endOf(from, to, plen int) int {
-	first, step := s.bits(from), 1
-	for from+step < to && (s.bits(from+step)^first)&mask(plen) == 0 {
-		step *= 2
-	}
-	last := first | ^mask(plen)
-	if last == ^uint64(0) {
-		return to
-	}
-	return s.search(from+step/2, min(from+step, to), last+1)
-}
-
-// common returns how many bits the hosts with the addresses a and b have in common.
-func common(a, b uint64, fam family) int {
-	plen := fam.width()
-	for plen > 0 && (a^b)&mask(plen) != 0 {
-		plen--
-	}
-	return plen
-}
-
-// add keeps the prefix if it is one of those with the most requests; of those with equally many the first.
-func (f *shortest) add(h heavyPart) {
-	at := len(f.found)
-	for at > 0 && f.found[at-1].p.count < h.p.count {
-		at--
-	}
-	if at >= f.most {
-		return
-	}
-	f.found = slices.Insert(f.found, at, h)
-	f.found = f.found[:min(len(f.found), f.most)]
-}
-
-func (f *shortest) misses() []Miss {
-	var found []Miss
-	for _, h := range f.found {
-		found = append(found, f.q.miss(h.n, h.p))
+	for len(known) > 0 && len(found) < most {
+		p := known[0]
+		lo, hi, _ := q.Tier.depths(p.fam)
+		n, low, high := s.open(p)
+		if int(n.plen) < lo {
+			known[0] = low
+			heap.Fix(&known, 0)
+			heap.Push(&known, high)
+			continue
+		}
+		if p.count < q.Need {
+			found = append(found, q.miss(Key{n.bits, n.fam}.Net(min(hi, int(n.plen))), p))
+		}
+		heap.Pop(&known)
 	}
 	return found
+}
+
+// fullest is a heap of parts whose first has the most requests; of those with equally many it is the first by address.
+type fullest []part
+
+func (f fullest) Len() int { return len(f) }
+func (f fullest) Less(i, j int) bool {
+	return f[i].count > f[j].count || f[i].count == f[j].count && f[i].at < f[j].at
+}
+func (f fullest) Swap(i, j int) { f[i], f[j] = f[j], f[i] }
+func (f *fullest) Push(p any)   { *f = append(*f, p.(part)) }
+func (f *fullest) Pop() any {
+	last := (*f)[len(*f)-1]
+	*f = (*f)[:len(*f)-1]
+	return last
 }

@@ -27,12 +27,12 @@ func (a *Analysis) Try(section int, t cidr.Tier) report.Tier {
 	for _, prefix := range cidr.Merge(found) {
 		out.Merged = append(out.Merged, p.ranged(prefix))
 	}
+	out.Took = a.now().Sub(began)
 	if len(found) == 0 {
 		for _, m := range p.hosts.Nearest(q, maxMissed) {
 			out.Missed = append(out.Missed, missed(m, &t, p.total))
 		}
 	}
-	out.Took = a.now().Sub(began)
 	return out
 }
 
