@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -196,7 +197,7 @@ func (f *form) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 func (f *form) add(text string) {
 	value := &f.fields[f.at].value
 	for _, r := range text {
-		if len(*value) < mostTyped && term.Printable(string(r)) == string(r) {
+		if len(*value) < mostTyped && r != utf8.RuneError && term.Printable(string(r)) == string(r) {
 			*value += string(r)
 		}
 	}

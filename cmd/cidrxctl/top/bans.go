@@ -96,6 +96,7 @@ func (b *bansState) sort() {
 type bansPage struct {
 	*session
 	table term.Table
+	pin   pin
 }
 
 func newBansPage(s *session) *bansPage {
@@ -123,8 +124,10 @@ func (p *bansPage) keys() []term.Key {
 }
 
 func (p *bansPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+	p.table.Rows = len(p.bans.list) // it may have come since it was drawn
 	switch k := key.String(); {
 	case p.table.Press(k):
+		p.pin.set(&p.table, p.prefix)
 		return true, nil
 	case k == "s":
 		p.bans.order = (p.bans.order + 1) % len(orders)
@@ -132,19 +135,15 @@ func (p *bansPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 		p.note = "Sorted " + orders[p.bans.order].name + "."
 		return true, nil
 	default:
-		return p.pressOn(k, p.chosen())
+		return p.pressOn(k, at(&p.table, p.prefix))
 	}
 }
 
-func (p *bansPage) chosen() netip.Prefix {
-	if len(p.bans.list) == 0 {
-		return netip.Prefix{}
-	}
-	return p.bans.list[min(p.table.Cursor(), len(p.bans.list)-1)].Prefix
-}
+func (p *bansPage) prefix(i int) netip.Prefix { return p.bans.list[i].Prefix }
 
 func (p *bansPage) draw(width, height int) []string {
 	p.table.Rows = len(p.bans.list)
+	p.pin.restore(&p.table, p.prefix)
 	switch {
 	case p.bans.err != nil && p.lost == nil:
 		return []string{term.Bad(term.Cut(term.Printable(p.bans.err.Error()), width))}

@@ -21,7 +21,7 @@ func newEventsPage(s *session) *eventsPage { return &eventsPage{session: s, tabl
 // eventTable lists events, newest first.
 func eventTable(s *session) term.Table {
 	return term.Table{Row: s.eventRow, Columns: []term.Column{
-		{Title: "UTC", Width: 8}, {Title: "EVENT", Width: 7}, {Title: "NETWORK", Width: 23}, {Title: "WHY", Width: 20, Grows: true},
+		{Title: "UTC", Width: 8}, {Title: "EVENT", Width: 8}, {Title: "NETWORK", Width: 23}, {Title: "WHY", Width: 20, Grows: true},
 	}}
 }
 
@@ -40,15 +40,15 @@ func (s *session) eventRow(i int) []string {
 	case "error", "leak", "repair", "refused":
 		kind = term.Warn(kind)
 	}
-	why := []string{}
-	if e.State != "" && e.State != "in_force" {
-		why = append(why, term.Printable(strings.ReplaceAll(e.State, "_", " ")))
+	if e.Event == "ban" && e.State != "" && e.State != "in_force" { // nothing is dropped
+		kind = banWord(e.State)
 	}
+	why := []string{}
 	if e.By != "" {
 		why = append(why, "by "+term.Printable(e.By))
 	}
 	if e.Reason != "" {
-		why = append(why, term.Printable(e.Reason))
+		why = append(why, reasonText(e.Reason))
 	}
 	return []string{e.At.UTC().Format("15:04:05"), kind, network, strings.Join(why, ", ")}
 }
@@ -60,6 +60,7 @@ func (p *eventsPage) keys() []term.Key {
 }
 
 func (p *eventsPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+	p.follow()
 	if p.table.Press(key.String()) {
 		return true, nil
 	}
@@ -76,13 +77,17 @@ func (p *eventsPage) chosen() netip.Prefix {
 	return netip.Prefix{}
 }
 
-// draw keeps the cursor on the event that it was on while new ones come above it; at the top it stays there.
-func (p *eventsPage) draw(width, height int) []string {
+// follow keeps the cursor on the event that it was on while new ones come above it; at the top it stays there.
+func (p *eventsPage) follow() {
 	p.table.Rows = len(p.events)
 	if fresh := p.seen - p.shown; p.table.Cursor() > 0 && fresh > 0 {
 		p.table.Select(p.table.Cursor() + int(min(fresh, keptEvents)))
 	}
 	p.shown = p.seen
+}
+
+func (p *eventsPage) draw(width, height int) []string {
+	p.follow()
 	if len(p.events) == 0 {
 		return []string{term.Faint("Nothing has happened for an hour. What happens from now on is shown here.")}
 	}

@@ -58,6 +58,7 @@ var helpText = [...][2]string{
 	{"b", "ban what is chosen, or what you type; it asks first"},
 	{"s", "on bans: sort newest, most dropped, ending, by address"},
 	{"esc, backspace", "back"},
+	{"read only", "group cidrx-read may look; root and group cidrx may ban and unblock as well"},
 	{"q, ctrl-c", "quit; the agent goes on"},
 	{"", "Words"},
 	{"lag", "how long the newest line of a source waited before it was counted"},

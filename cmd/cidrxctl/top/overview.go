@@ -6,7 +6,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"cidrx/agent/control"
 	"cidrx/cmd/internal/term"
 )
 
@@ -14,7 +13,7 @@ import (
 type overview struct {
 	*session
 	sources term.Table
-	hottest term.Table
+	hottest *hotList
 	events  term.Table
 }
 
@@ -24,7 +23,7 @@ func newOverview(s *session) *overview {
 		{Title: "SOURCE", Width: 14}, {Title: "LINES/S", Width: 7, Right: true}, {Title: "LAG", Width: 8, Right: true}, {Title: "FAILED", Width: 6, Right: true},
 		{Title: "FOLLOWS", Width: 12, Grows: true},
 	}}
-	p.hottest = hotTable(s)
+	p.hottest = newHotList()
 	p.events = eventTable(s)
 	p.events.Quiet = true
 	return p
@@ -37,10 +36,10 @@ func (p *overview) keys() []term.Key {
 }
 
 func (p *overview) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
-	if p.hottest.Press(key.String()) {
+	if p.hottest.press(key.String()) {
 		return true, nil
 	}
-	return p.pressOn(key.String(), hotPrefix(p.session, &p.hottest))
+	return p.pressOn(key.String(), p.hottest.chosen())
 }
 
 // draw shares the lines out: the charts have four, a third of the rest is for events, a few for sources, and the hot prefixes take what is left.
@@ -51,9 +50,9 @@ func (p *overview) draw(width, height int) []string {
 	sources := min(p.sources.Rows, max(1, rest/5)) + 1
 	events := max(3, rest/3)
 	lines = append(lines, p.sources.Draw(width, sources)...)
-	p.hottest.Rows = len(p.top.Hottest)
-	hot := p.hottest.Draw(width, rest-sources-events)
-	if p.hottest.Rows == 0 {
+	list := p.nearest()
+	hot := p.hottest.draw(list, width, rest-sources-events)
+	if len(list) == 0 {
 		hot = append(hot, term.Faint("nothing: no strategy has counted a request within its window"))
 	}
 	lines = append(lines, hot...)
@@ -143,7 +142,7 @@ func lag(seconds float64) string {
 // acting adds the keys that change something, for those who may: others are told that they only look.
 func (s *session) acting(keys []term.Key, chosen bool) []term.Key {
 	if !s.top.MayAct {
-		return append(keys, term.Key{Name: "?", Does: "help"}, term.Key{Name: "(read only:", Does: "group cidrx may ban and unblock)"})
+		return append(keys, term.Key{Name: "?", Does: "help"}, term.Key{Name: "·", Does: "read only"})
 	}
 	if chosen {
 		keys = append(keys, term.Key{Name: "u", Does: "unblock"})
@@ -166,22 +165,4 @@ func (s *session) pressOn(key string, p netip.Prefix) (bool, tea.Cmd) {
 		s.startBan(p.String())
 	}
 	return true, nil
-}
-
-// hotPrefix is the one at the cursor.
-func hotPrefix(s *session, t *term.Table) netip.Prefix {
-	if len(s.top.Hottest) == 0 {
-		return netip.Prefix{}
-	}
-	return s.top.Hottest[min(t.Cursor(), len(s.top.Hottest)-1)].Prefix
-}
-
-// strategyOf is a strategy of the status.
-func (s *session) strategyOf(name string) control.Strategy {
-	for _, st := range s.top.Status.Strategies {
-		if st.Name == name {
-			return st
-		}
-	}
-	return control.Strategy{Name: name}
 }

@@ -43,7 +43,7 @@ func reached(s control.Standing) float64 {
 	if s.HostsNeeded > 0 {
 		share = min(share, float64(s.Hosts)/float64(s.HostsNeeded))
 	}
-	return share
+	return max(0, share)
 }
 
 // percentReached is that as a number, coloured: what is reported is bad, what is near is a warning.
@@ -66,7 +66,7 @@ func gauge(s control.Standing, width int) string {
 }
 
 // of writes how much there is of what is needed.
-func of(have, need uint64) string { return term.Short(have) + " of " + term.Short(need) }
+func of(have, need uint64) string { return term.Short(have) + "/" + term.Short(need) }
 
 // perSecond writes a rate; a dash where it is not known yet.
 func perSecond(rates map[string]float64, name string) string {
@@ -119,8 +119,11 @@ func newestReason(b control.Ban) string {
 	if len(b.Reasons) == 0 {
 		return ""
 	}
-	return term.Printable(b.Reasons[len(b.Reasons)-1])
+	return reasonText(b.Reasons[len(b.Reasons)-1])
 }
+
+// reasonText leaves out what every reason of a strategy begins with.
+func reasonText(reason string) string { return term.Printable(strings.TrimPrefix(reason, "strategy ")) }
 
 // did says what became of a request.
 func did(verb string, d control.Done, asked netip.Prefix) string {
