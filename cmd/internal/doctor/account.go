@@ -18,16 +18,20 @@ type account struct {
 	uid    int
 	groups []int
 	from   string // how it was found, in words
+	every  bool   // may read every file: CAP_DAC_READ_SEARCH or CAP_DAC_OVERRIDE, as root has
+	wanted string // the user that the unit names and that does not exist
 }
-
-func (a account) root() bool { return a.uid == 0 }
 
 // agentAccount says as whom the agent runs, or will run: as the one that runs does, as the unit says, as the user cidrx if there is one.
 func (x *examination) agentAccount() account {
 	if x.agent != nil && x.agent.status != nil {
 		uids, gids := numbers(x.agent.status["Uid"]), numbers(x.agent.status["Gid"])
 		if len(uids) > 1 && len(gids) > 1 { // real, effective, …
-			return account{x.userName(uids[1]), uids[1], append(numbers(x.agent.status["Groups"]), gids[1]), "as the running agent"}
+			caps, _ := strconv.ParseUint(x.agent.status["CapEff"], 16, 64)
+			return account{
+				name: x.userName(uids[1]), uid: uids[1], groups: append(numbers(x.agent.status["Groups"]), gids[1]), from: "as the running agent",
+				every: caps>>capDACOverride&1 != 0 || caps>>capDACReadSearch&1 != 0,
+			}
 		}
 	}
 	unit := x.unit("cidrx.service")
@@ -37,13 +41,23 @@ func (x *examination) agentAccount() account {
 	}
 	if a, ok := x.lookup(name); ok {
 		a.from = from
+		a.every = a.uid == 0 || strings.Contains(unit["AmbientCapabilities"], "CAP_DAC_")
 		for group := range strings.FieldsSeq(unit["SupplementaryGroups"]) {
 			a.groups = append(a.groups, x.groupIDs(group, "")...)
 		}
 		return a
 	}
-	return account{name: "root", from: "there is no user cidrx"}
+	if unit["User"] != "" {
+		return account{name: "root", from: "as started by hand", every: true, wanted: name}
+	}
+	return account{name: "root", from: "there is no user cidrx", every: true}
 }
+
+// Capabilities that go before the rights to files; see capabilities(7).
+const (
+	capDACOverride   = 1
+	capDACReadSearch = 2
+)
 
 // lookup finds a user in passwd(5), and its groups in group(5).
 func (x *examination) lookup(name string) (account, bool) {
@@ -115,7 +129,7 @@ const (
 // barred names the first of a path's directories, or the file itself, at which an account lacks the rights it needs; empty: none. The
 // directories above need to be searched, the file wants as want says. What this process itself may not look at is an error.
 func (x *examination) barred(a account, path string, want uint32) (string, error) {
-	if a.root() {
+	if a.every {
 		return "", nil
 	}
 	for dir := "/"; dir != path; {

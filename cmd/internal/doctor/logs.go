@@ -122,6 +122,9 @@ func (x *examination) log(src config.Source, path string) {
 	if !x.readable(path) {
 		return
 	}
+	if strings.HasPrefix(path, "/tmp/") && x.unit("cidrx.service")["PrivateTmp"] == "yes" {
+		x.add(Problem, path, "log elsewhere, such as below /var/log, or PrivateTmp=no in a drop-in", "cidrx.service has a /tmp of its own and does not see it")
+	}
 	x.watchable(src, path)
 	x.written(path, info)
 	x.believed(src, path)

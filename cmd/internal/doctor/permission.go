@@ -11,7 +11,11 @@ const capNetAdmin = 12
 // permissions looks at what the agent may do: the one that runs, or the one that the unit would start. What this process may do itself is
 // the measure where there is neither.
 func (x *examination) permissions() {
-	x.ok("user", "the agent runs as %s (%s)", x.account.name, x.account.from)
+	if x.account.wanted != "" {
+		x.add(Problem, "user", "useradd --system --no-create-home "+x.account.wanted, "cidrx.service wants the user %s, who does not exist: it cannot start", x.account.wanted)
+	} else {
+		x.ok("user", "the agent runs as %s (%s)", x.account.name, x.account.from)
+	}
 	if x.cfg.Firewall.Backend == "none" {
 		return
 	}
