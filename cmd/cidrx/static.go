@@ -265,11 +265,18 @@ func misfit(err error) error {
 	if !errors.As(err, &u) {
 		return err
 	}
-	hint := "; describe it with --logFormat '%h %^ %l [%t] \"%r\" …', or see cidrx parse --help"
-	if u.Looks != "" && u.Looks != u.Format {
-		hint = fmt.Sprintf("; it looks like %s: --logFormat %[1]s, or logFormat = %[1]q in [static]", u.Looks)
+	fault := "parses as " + u.Format
+	if u.Format == "auto" {
+		fault = "is in a format that is known"
 	}
-	return fmt.Errorf("%s: not one of %s parses as %s; the first is %s%s", u.Log, plural(u.Lines, "line"), u.Format, printable(u.First), hint)
+	hint := "describe it with --logFormat '%h %^ %l [%t] \"%r\" …', or see cidrx parse --help"
+	switch {
+	case strings.ContainsRune(u.First, 0):
+		hint = "that is no text: name a log, or turn it into UTF-8 with iconv"
+	case u.Looks != "" && u.Looks != u.Format:
+		hint = fmt.Sprintf("it looks like %s: --logFormat %[1]s, or logFormat = %[1]q in [static]", u.Looks)
+	}
+	return fmt.Errorf("%s: not one of %s %s; the first is %s; %s", u.Log, plural(u.Lines, "line"), fault, printable(u.First), hint)
 }
 
 // tuneStatic makes the garbage collector work more often than its default: most of the memory is a table of addresses that lives to the

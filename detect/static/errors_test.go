@@ -34,6 +34,11 @@ func TestUnreadable(t *testing.T) {
 	if !errors.As(err, &got) || got.Lines != 2 || got.Looks != "" {
 		t.Errorf("junk: %v", err)
 	}
+	syslog := "Oct  9 10:15:23 web nginx: " + usualLine // of another program, as sshd's preset sees it
+	_, err = Analyze(context.Background(), Options{Format: "%h %m"}, []Log{memory("syslog", true, []byte(syslog))})
+	if !errors.As(err, &got) || got.Lines != 1 || got.Looks != "" {
+		t.Errorf("a web server's lines in a syslog file: %v", err)
+	}
 }
 
 func TestEmptyLogs(t *testing.T) {

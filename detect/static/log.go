@@ -25,7 +25,7 @@ const (
 type readLog struct {
 	Log
 	format string // preset or format string
-	looks  string // the preset that its first lines have; empty: none
+	looks  string // the preset that reads its first lines; empty: none
 	first  string // the first line
 	logTally
 }
@@ -91,10 +91,26 @@ func (l *readLog) look(head []byte, more bool) {
 	if len(lines) > 0 {
 		l.first = string(lines[0][:min(len(lines[0]), maxShown)])
 	}
-	l.looks, _ = parse.Detect(lines)
-	if l.format == "auto" && l.looks != "" {
-		l.format = l.looks
+	preset, _ := parse.Detect(lines)
+	if l.format == "auto" && preset != "" {
+		l.format = preset
 	}
+	if reads(preset, lines) {
+		l.looks = preset
+	}
+}
+
+// reads tells whether a preset makes an event of one of lines. Of any syslog file one can say that sshd's ignores it.
+func reads(preset string, lines [][]byte) bool {
+	parser, err := parse.New(preset, parse.Options{})
+	if err != nil {
+		return false
+	}
+	var (
+		ev parse.Event
+		a  parse.Arena
+	)
+	return slices.ContainsFunc(lines, func(line []byte) bool { return parser.Parse(line, &ev, &a) == nil })
 }
 
 // prepare gives each worker what it needs to read a log.
