@@ -30,7 +30,6 @@ func TestAsEveryBackend(t *testing.T) {
 		"cancelled and closed": firewalltest.Backend.CancelledAndClosed,
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			both(t, func(t *testing.T, v ipset.Variant) { test(backend(v), t) })
 		})
 	}

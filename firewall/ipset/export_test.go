@@ -14,7 +14,7 @@ func (f *Firewall) Distrust() {
 
 // LookEvery sets how often Watch looks at the headers, the rules, and the elements.
 func (f *Firewall) LookEvery(headers, rules, elements time.Duration) {
-	f.pace = pace{headers, rules, elements}
+	f.pace = pace{headers, rules, elements, 1}
 }
 
 // Uptime replaces the clock that nobody sets.

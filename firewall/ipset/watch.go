@@ -15,12 +15,10 @@ type pace struct {
 	headers  time.Duration // the headers of the sets: a millisecond or two
 	rules    time.Duration // the rules one by one: tens of milliseconds
 	elements time.Duration // the elements one by one: half a second for 100,000
+	share    int           // comparisons come at most every so many times of what the last one took
 }
 
-var defaultPace = pace{headers: time.Second, rules: 5 * time.Second, elements: 30 * time.Second}
-
-// share is what part of a core comparisons may take: they come at most every so many times of what the last one took.
-const share = 200
+var defaultPace = pace{headers: time.Second, rules: 5 * time.Second, elements: 30 * time.Second, share: 200}
 
 // What Watch finds.
 const (
@@ -69,7 +67,7 @@ func (w *watch) step(ctx context.Context) error {
 		if err := w.f.compareRules(ctx); err != nil {
 			return err
 		}
-		w.rules = next(start, w.f.pace.rules)
+		w.rules = w.f.pace.next(start, w.f.pace.rules)
 	}
 	if start = time.Now(); start.After(w.elements) {
 		compared, err := w.f.compareElements(ctx)
@@ -77,14 +75,15 @@ func (w *watch) step(ctx context.Context) error {
 			return err
 		}
 		if compared {
-			w.elements = next(start, w.f.pace.elements)
+			w.elements = w.f.pace.next(start, w.f.pace.elements)
 		}
 	}
 	return nil
 }
 
-func next(start time.Time, least time.Duration) time.Time {
-	return time.Now().Add(max(least, share*time.Since(start)))
+// next is when to compare again what was begun at start and is done now.
+func (p pace) next(start time.Time, least time.Duration) time.Time {
+	return time.Now().Add(max(least, time.Duration(p.share)*time.Since(start)))
 }
 
 func (f *Firewall) takeNoticed() string {
@@ -146,8 +145,8 @@ func (f *Firewall) allowed(fam family) (n int) {
 
 // doubt notes that what we believe of the kernel is no longer true. What was noticed first is what Watch tells.
 func (f *Firewall) doubt(what string) {
-	if what == rulesChanged && f.rules.Load() == nil {
-		return // they are to be written anyway
+	if what == rulesChanged && f.rules.Load() == nil || what == elementsChanged && f.state != verified {
+		return // known, and to be put right by the next Sync
 	}
 	if f.noticed == "" {
 		f.noticed = what
