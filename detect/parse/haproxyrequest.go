@@ -101,6 +101,16 @@ func onlyProduct(captured []byte) (agent []byte) {
 	return agent
 }
 
+// HashEscapes tells whether p reads a format that writes bytes as #22: HAProxy's. EscapedByte does not know those; Briefs leaves the lines
+// that have one to Parse.
+func HashEscapes(p Parser) bool {
+	if a, ok := p.(*autoParser); ok {
+		p = a.settled
+	}
+	_, ok := p.(*haproxy)
+	return ok
+}
+
 // unhash undoes HAProxy's #22.
 func (a *Arena) unhash(b []byte) []byte {
 	i := indexByte(b, '#')

@@ -112,11 +112,15 @@ func (w *worker) block(b block) {
 func (w *worker) count(lines []byte, briefs []parse.Brief) {
 	everything := w.lanes[0]
 	quick := uint64(0)
+	hashes := parse.HashEscapes(w.parser)
 	for i := range briefs {
 		b := &briefs[i]
 		found := match.Sets(0)
 		if int(b.End) > w.search.First {
 			found = w.search.Until(int(b.End))
+		}
+		if hashes && !b.Usual { // the search knows no #22
+			found = ^match.Sets(0)
 		}
 		if !b.Usual || b.Is6 || w.careful || b.Unix == untimed || found != 0 && w.concerns(found) {
 			w.line(lines, b, found)
