@@ -21,7 +21,7 @@ const (
 )
 
 // run runs journalctl with more arguments and calls take with each entry until it returns false. What was taken has been flushed
-// whenever it waits for more. nil says that take had enough; that journalctl ended by itself is an error when it was to follow.
+// whenever it waits for more. nil says that take had enough, or that there were no more.
 func (f *Follower) run(ctx context.Context, args []string, take func(*entry) bool) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -48,6 +48,15 @@ func (f *Follower) run(ctx context.Context, args []string, take func(*entry) boo
 		return fmt.Errorf("journalctl: %w", readErr)
 	}
 	return ended(err, said.last())
+}
+
+// ended says how journalctl ended; nil if all was well. Some versions exit with 1 when they have found nothing.
+func ended(how error, said string) error {
+	code := new(exec.ExitError)
+	if how == nil || said == "" && errors.As(how, &code) && code.ExitCode() == 1 {
+		return nil
+	}
+	return &endedError{how, said}
 }
 
 // command is journalctl with its arguments; no shell has a part in it.
@@ -139,11 +148,12 @@ type endedError struct {
 	said string // its last words
 }
 
-func ended(how error, said string) error { return &endedError{how, said} }
-
 func (e *endedError) Error() string {
 	if hint := permission(e.said); hint != "" {
 		return hint
+	}
+	if strings.Contains(e.said, "No such boot ID") || strings.Contains(e.said, "No journal files were found") {
+		return "the journal is empty; is systemd-journald running, and what is Storage= in journald.conf? (journalctl: " + e.said + ")"
 	}
 	how := "by itself"
 	if e.how != nil {

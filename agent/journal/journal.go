@@ -117,26 +117,41 @@ func (f *Follower) begin() {
 	}
 }
 
-// follow runs one journalctl from the position on until it ends, or ctx does.
+// follow reads what there is and then what comes, until journalctl ends or ctx does. It takes two runs: one that follows shows entries
+// of the latest boot only (journalctl 252, whatever --boot says), and what was written before a reboot is to be read, too.
 func (f *Follower) follow(ctx context.Context) error {
 	defer time.AfterFunc(settled, f.recovered).Stop()
 	started := f.opt.Clock()
-	at := f.pos
-	first := at.Cursor != ""
-	err := f.run(ctx, f.entries("--follow", "--no-tail", seek(at)), func(e *entry) bool {
+	if err := f.catchUp(ctx, started); err != nil || f.out.err != nil {
+		return err
+	}
+	seen := f.pos.Cursor
+	err := f.run(ctx, f.entries("--follow", "--no-tail", seek(f.pos)), func(e *entry) bool {
 		f.alive()
-		if first {
-			first = false
-			if e.cursor == at.Cursor { // where we were; it has been handed out
-				return true
-			}
+		if e.cursor != seen {
+			f.entry(e, kindOf(e, started))
+		}
+		return f.out.err == nil
+	})
+	if err == nil {
+		err = &endedError{}
+	}
+	return err
+}
+
+// catchUp reads what has been written since the position. That begins with the entry that was read last: if it does not, the journal
+// does not have that any more, nor, perhaps, what came next.
+func (f *Follower) catchUp(ctx context.Context, started time.Time) error {
+	at, first := f.pos, true
+	err := f.run(ctx, f.entries(seek(at)), func(e *entry) bool {
+		f.alive()
+		known := e.cursor == at.Cursor
+		if first && at.Cursor != "" && !known {
 			f.lostPlace(at)
 		}
-		kind := tail.Live
-		if e.time.Before(started) {
-			kind = tail.CatchUp
+		if first = false; !known {
+			f.entry(e, kindOf(e, started))
 		}
-		f.entry(e, kind)
 		return f.out.err == nil
 	})
 	if refusedCursor(err) {
@@ -144,6 +159,14 @@ func (f *Follower) follow(ctx context.Context) error {
 		f.pos.Cursor, f.pos.Since = "", at.Since+int64(time.Microsecond)
 	}
 	return err
+}
+
+// kindOf says whether an entry was there already when reading it was begun.
+func kindOf(e *entry, started time.Time) tail.Kind {
+	if e.time.Before(started) {
+		return tail.CatchUp
+	}
+	return tail.Live
 }
 
 // entry hands out one entry, or counts what it says.

@@ -3,7 +3,6 @@ package journal
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -127,8 +126,7 @@ func (f *Follower) has(ctx context.Context, units []string) bool {
 	probe := &Follower{opt: f.opt, log: f.log, out: newOutput(func(tail.Chunk) error { return nil })}
 	found := false
 	err := probe.run(ctx, append([]string{"--lines=1"}, unitMatches(units, f.opt.AnyUser)...), func(*entry) bool { found = true; return false })
-	end := new(endedError)
-	return found || err != nil && !(errors.As(err, &end) && end.how == nil)
+	return found || err != nil
 }
 
 // complaints is journalctl's standard error: its lines are reported, the first few of them, and the last one is kept.

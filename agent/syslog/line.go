@@ -38,9 +38,9 @@ func (m Message) appendHeader(dst []byte, at time.Time) []byte {
 		}
 		dst = append(dst, c)
 	}
-	if len(m.PID) > 0 {
+	if pid := number(m.PID); len(pid) > 0 {
 		dst = append(dst, '[')
-		dst = append(dst, m.PID...)
+		dst = append(dst, pid...)
 		dst = append(dst, ']')
 	}
 	return append(dst, ": "...)
