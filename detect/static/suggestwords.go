@@ -98,15 +98,31 @@ func (s *search) without(c class, refused []report.CaughtRange) string {
 	}
 	if len(refused) > 0 {
 		r := slices.MinFunc(refused, byRequests)
-		return fmt.Sprintf("%s: %s, with %s requests of %s hosts, is too ordinary to be caught (%.0f %% of its requests, %s of its hosts), "+
-			"and no number catches more that is new without it or others like it; look at it with --rangesCidr",
-			c.name, r.Prefix, thousands(r.Requests), thousands(uint64(r.Hosts)),
-			100*share(r.Of.Ordinary.Requests, r.Requests), thousands(uint64(r.Of.Ordinary.Hosts)))
+		return fmt.Sprintf("%s: %s, with %s requests of %s, is too ordinary to be caught (%s), "+
+			"and no number catches more that is new without it or others like it; look at it with --rangesCidr, and if it is no attacker ask again with --whitelist",
+			c.name, r.Prefix, thousands(r.Requests), countedHosts(r.Hosts), ordinaryPart(&r))
 	}
 	if len(s.covered) > 0 {
 		return c.name + ": hardly anything that the tiers above do not catch"
 	}
 	return fmt.Sprintf("%s: none with %s requests or more that look like an attack", c.name, thousands(s.floor))
+}
+
+// countedHosts writes "1 host" and "1,234 hosts".
+func countedHosts(n int) string {
+	if n == 1 {
+		return "1 host"
+	}
+	return thousands(uint64(n)) + " hosts"
+}
+
+// ordinaryPart says how much of a range looks ordinary.
+func ordinaryPart(r *report.CaughtRange) string {
+	part := fmt.Sprintf("%.0f %% of its requests", 100*share(r.Of.Ordinary.Requests, r.Requests))
+	if r.Hosts > 1 { // else the host is the range
+		part += fmt.Sprintf(", %s of its hosts", thousands(uint64(r.Of.Ordinary.Hosts)))
+	}
+	return part
 }
 
 // bare writes a single address without its length.
