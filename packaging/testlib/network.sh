@@ -9,15 +9,15 @@ target=192.0.2.1
 make_network() {
 	ip netns add "$host"
 	ip netns add "$client"
-	ip -n "$host" link add web type veth peer name up netns "$client"
+	ip -n "$host" link add web type veth peer name edge netns "$client"
 	ip -n "$host" link set lo up
 	ip -n "$client" link set lo up
 	ip -n "$host" address add $target/24 dev web
-	ip -n "$client" address add 192.0.2.2/24 dev up
-	ip -n "$client" address add $attacker/32 dev up
-	ip -n "$client" address add $visitor/32 dev up
+	ip -n "$client" address add 192.0.2.2/24 dev edge
+	ip -n "$client" address add $attacker/32 dev edge
+	ip -n "$client" address add $visitor/32 dev edge
 	ip -n "$host" link set web up
-	ip -n "$client" link set up up
+	ip -n "$client" link set edge up
 	ip -n "$host" route add default via 192.0.2.2
 }
 

@@ -46,7 +46,7 @@ find_leader() {
 booted() { [[ $(inside systemctl is-system-running 2>/dev/null) =~ ^(running|degraded)$ ]]; }
 
 # inside runs a command in the system.
-inside() { nsenter --target "$leader" --mount --uts --ipc --net --pid --root --wd=/ -- env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
+inside() { nsenter --target "$leader" --mount --uts --ipc --net --pid --root -- env -C / -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 "$@"; }
 
 stop_system() {
 	[ -n "${leader:-}" ] || return 0
