@@ -3,9 +3,6 @@ package agent_test
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -387,34 +384,4 @@ func count(events []control.Event, kind string) (n int) {
 		}
 	}
 	return n
-}
-
-func TestMetrics(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0") // finds a free port
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := ln.Addr().String()
-	ln.Close()
-	r := newRig(t, strings.Replace(baseConfig, "[agent]", "[agent]\nmetricsListen = \""+addr+"\"", 1)).start()
-	r.write("access.log", 20, "198.51.100.7", "GET /x", 404)
-	r.inForce("198.51.100.7/32")
-	resp, err := http.Get("http://" + addr + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{
-		`cidrx_lines_total{result="parsed",source="web"} 20`, `cidrx_requests_total{strategy="probes"} 20`, `cidrx_verdicts_total{strategy="probes"} 1`,
-		`cidrx_bans{family="ipv4"} 1`, `cidrx_bans_total{reason="detected"} 1`, `cidrx_kernel_elements{set="host4"} 1`, `cidrx_kernel_elements{set="net6"} 0`,
-		`cidrx_ban_latency_seconds_count 1`, `cidrx_mode{mode="enforce"} 1`, `cidrx_kernel_drift 0`, `cidrx_broken 0`,
-	} {
-		if !strings.Contains(string(body), want+"\n") {
-			t.Errorf("no %s in the metrics:\n%s", want, body)
-		}
-	}
 }

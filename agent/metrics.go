@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +15,7 @@ import (
 
 	"cidrx/agent/control"
 	"cidrx/agent/jail"
+	"cidrx/detect"
 	"cidrx/firewall"
 )
 
@@ -30,7 +32,7 @@ var (
 	metricDrift     = describe("kernel_drift", "Elements by which the kernel's confirmed state differs from what it should hold.")
 	metricDropped   = describe("dropped_packets_total", "Packets dropped, by set, since the table was written.", "set")
 	metricRepairs   = describe("firewall_repairs_total", "Times that changes made to our table by others were put right.")
-	metricMode      = describe("mode", "1 for the mode the agent is in: observe or enforce.", "mode")
+	metricMode      = describe("mode", "1 for the mode the agent is in, 0 for the other: observe or enforce.", "mode")
 	metricHealth    = describe("broken", "1 if the agent cannot do what its mode says; cidrxctl status says why.")
 	metricBuild     = describe("build_info", "1, with the version and commit of this build.", "version", "commit")
 )
@@ -39,32 +41,44 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("cidrx_"+name, help, labels, nil)
 }
 
+// What account takeover campaigns there are (cidrx_signals) is not among them: nothing looks for any, and a 0 would claim that something did.
+
 // metrics are what is counted as it happens; everything else is read from the loop at each scrape.
 type metrics struct {
-	bans    *prometheus.CounterVec // by origin
+	bans    *prometheus.CounterVec // by strategy, or how else they came about
 	latency prometheus.Histogram
 	leaked  prometheus.Counter
 }
 
 func newMetrics() *metrics {
 	return &metrics{
-		bans:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cidrx_bans_total", Help: "Bans made: detected by a strategy, manual, or from the deny list."}, []string{"reason"}),
+		bans:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "cidrx_bans_total", Help: "Bans made: by the strategy that asked for it, manual, from the deny list, or other (a strategy that is configured no more)."}, []string{"reason"}),
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "cidrx_ban_latency_seconds", Help: "From a line's being read to the kernel's confirmation of the ban that followed.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
 		leaked:  prometheus.NewCounter(prometheus.CounterOpts{Name: "cidrx_leaked_requests_total", Help: "Requests seen in the logs of clients that had been banned for five seconds."}),
 	}
 }
 
-// banned counts a new ban. Label values are bounded by the configuration.
-func (m *metrics) banned(ch jail.Change) {
-	switch {
-	case ch.Kind != jail.Banned:
-	case ch.Ban.Origin == jail.Manual:
-		m.bans.WithLabelValues("manual").Inc()
-	case ch.Ban.Origin == jail.DenyList:
-		m.bans.WithLabelValues("deny list").Inc()
-	default:
-		m.bans.WithLabelValues("detected").Inc()
+// banned counts a new ban.
+func (m *metrics) banned(ch jail.Change, strategies []detect.Strategy) {
+	if ch.Kind == jail.Banned {
+		m.bans.WithLabelValues(reasonLabel(ch, strategies)).Inc()
 	}
+}
+
+// reasonLabel says where a ban comes from in one of few values: there are as many as strategies in the configuration, whatever the logs hold.
+func reasonLabel(ch jail.Change, strategies []detect.Strategy) string {
+	switch ch.Ban.Origin {
+	case jail.Manual:
+		return "manual"
+	case jail.DenyList:
+		return "deny list"
+	}
+	for _, s := range strategies {
+		if strings.HasPrefix(ch.Reason, fmt.Sprintf("strategy %q,", s.Name)) { // as detect.Verdict.Reason begins
+			return s.Name
+		}
+	}
+	return "other"
 }
 
 // collector reads the agent's figures at each scrape.
@@ -80,11 +94,12 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	drops := c.a.dropped(ctx)
 	type snapshot struct {
 		status   control.Status
+		evicted  []control.Count
 		requests map[string]uint64
 		holds    []jail.Hold
 	}
 	got, err := ask(ctx, c.a, func(now time.Time) (snapshot, error) {
-		s := snapshot{status: c.a.status(now, drops), requests: map[string]uint64{}}
+		s := snapshot{status: c.a.status(now, drops), evicted: c.a.refusals(), requests: map[string]uint64{}}
 		if c.a.kernel.holds {
 			s.holds, _ = c.a.core.jail.Holds()
 		}
@@ -101,6 +116,9 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	m.sources(got.status.Sources)
 	m.strategies(got.status.Strategies, got.requests)
 	m.rest(got.status)
+	for _, e := range got.evicted { // those that are 0 too: what appears out of nothing has no rate
+		m.counter(metricEvictions, float64(e.N), e.What)
+	}
 	m.elements(got.holds)
 	for set, n := range drops.Sets {
 		m.counter(metricDropped, float64(n), set)
@@ -150,14 +168,13 @@ func (m emitter) elements(holds []jail.Hold) {
 }
 
 func (m emitter) rest(s control.Status) {
-	for _, e := range s.Evictions {
-		m.counter(metricEvictions, float64(e.N), e.What)
-	}
 	m.gauge(metricBans, float64(s.Bans.IPv4), "ipv4")
 	m.gauge(metricBans, float64(s.Bans.IPv6), "ipv6")
 	m.gauge(metricDrift, float64(s.Kernel.Drift))
 	m.counter(metricRepairs, float64(s.Kernel.Repairs))
-	m.gauge(metricMode, 1, s.Mode)
+	for _, mode := range []string{"observe", "enforce"} {
+		m.gauge(metricMode, map[bool]float64{true: 1}[s.Mode == mode], mode)
+	}
 	m.gauge(metricHealth, map[bool]float64{true: 1}[s.State == "broken"])
 	b := control.Build()
 	m.gauge(metricBuild, 1, b.Version, b.Commit)

@@ -220,7 +220,7 @@ func (a *Agent) showSettled() {
 			}
 		}
 		for _, ch := range s.changes {
-			a.metrics.banned(ch)
+			a.metrics.banned(ch, a.cfg.Live)
 			a.logChange(ch)
 		}
 		if s.answer != nil {

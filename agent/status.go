@@ -98,8 +98,13 @@ func (a *Agent) protected() []control.Protected {
 	return out
 }
 
-// evictions are the things dropped for want of room, refused, or given up.
+// evictions are the things dropped for want of room, refused, or given up, as far as that happened.
 func (a *Agent) evictions() []control.Count {
+	return slices.DeleteFunc(a.refusals(), func(c control.Count) bool { return c.N == 0 })
+}
+
+// refusals are everything that can be dropped, refused or given up, and how often it was.
+func (a *Agent) refusals() []control.Count {
 	j, st := a.core.jail.Counts(), a.store.Counts()
 	counts := []control.Count{
 		{What: "verdicts refused: wider than maxPrefix", N: j.TooWide}, {What: "verdicts refused: never banned", N: j.Exempt},
@@ -110,7 +115,9 @@ func (a *Agent) evictions() []control.Count {
 		{What: "audit events pruned", N: st.AuditPruned}, {What: "audit events never saved", N: st.AuditDropped + a.ledger.dropped},
 	}
 	for _, s := range a.core.engine.Stats() {
-		counts = append(counts, control.Count{What: "counts evicted from the window of " + s.Name, N: s.Evicted})
+		if s.Name != selftestName {
+			counts = append(counts, control.Count{What: "counts evicted from the window of " + s.Name, N: s.Evicted})
+		}
 	}
 	for _, s := range a.sources.list {
 		counts = append(counts, control.Count{What: "sshd connections forgotten early in source " + s.cfg.Name, N: s.counts.evicted.Load()})
@@ -120,7 +127,7 @@ func (a *Agent) evictions() []control.Count {
 			}
 		}
 	}
-	return slices.DeleteFunc(counts, func(c control.Count) bool { return c.N == 0 })
+	return counts
 }
 
 // status of a source: one row, whatever the number of its files.
