@@ -107,13 +107,8 @@ func (b *builder) log(s logSection) Log {
 }
 
 func (b *builder) firewall(s firewallSection) Firewall {
-	if s.Backend == "ipset" {
-		b.fail("firewall.backend", `"ipset" comes with a later version; write "auto", "nftables" or "none"`)
-	} else {
-		b.choice("firewall.backend", s.Backend, "auto", "nftables", "none")
-	}
 	f := Firewall{
-		Backend:         s.Backend,
+		Backend:         b.choice("firewall.backend", s.Backend, "auto", "nftables", "ipset", "none"),
 		Hook:            b.choice("firewall.hook", s.Hook, "prerouting", "input"),
 		Action:          b.choice("firewall.action", s.Action, "drop", "reject"),
 		ProtectOutbound: s.ProtectOutbound,

@@ -114,7 +114,7 @@ func (l List) Prefixes() []netip.Prefix {
 
 // Firewall is the [firewall] section.
 type Firewall struct {
-	Backend         string   // "auto", "nftables", "none"
+	Backend         string   // "auto", "nftables", "ipset", "none"
 	Hook            string   // "prerouting", "input"
 	Ports           []uint16 // sorted; empty: all
 	Action          string   // "drop", "reject"

@@ -16,8 +16,6 @@ import (
 	"cidrx/agent"
 	"cidrx/agent/config"
 	"cidrx/detect/parse"
-	"cidrx/firewall"
-	"cidrx/firewall/nftables"
 )
 
 func agentCommand() *cobra.Command {
@@ -100,18 +98,6 @@ func newLogger(cfg config.Log) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(os.Stderr, o))
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, o))
-}
-
-// openFirewall opens the backend that the configuration asks for.
-func openFirewall(log *slog.Logger) func(config.Firewall) (firewall.Firewall, error) {
-	return func(cfg config.Firewall) (firewall.Firewall, error) {
-		if cfg.Backend == "none" {
-			return agent.NoFirewall{}, nil
-		}
-		return nftables.New(nftables.Options{
-			Hook: nftables.Hook(cfg.Hook), Ports: cfg.Ports, Action: nftables.Action(cfg.Action), ProtectOutbound: cfg.ProtectOutbound, Logger: log,
-		})
-	}
 }
 
 // onHangup turns SIGHUP into requests to reload.

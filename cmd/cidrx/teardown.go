@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cidrx/agent/control"
+	"cidrx/firewall/ipset"
 	"cidrx/firewall/nftables"
 )
 
@@ -30,8 +31,17 @@ agent brings back those whose time is not over.`,
 	return cmd
 }
 
-// teardown deletes the table. There is nothing else: all sets, chains and rules are in it.
+// teardown takes away what either backend left: the table of the one, which has everything in it, and the sets and rules of the other. A kernel without
+// nftables that had the other's is all right.
 func teardown(ctx context.Context) error {
+	found, err := ipset.Clean(ctx, ipset.Options{})
+	if tableErr := removeTable(ctx); !found {
+		err = errors.Join(err, tableErr)
+	}
+	return err
+}
+
+func removeTable(ctx context.Context) error {
 	f, err := nftables.New(nftables.Options{})
 	if err != nil {
 		return err

@@ -206,13 +206,21 @@ func TestCleanTakesAwayWhatAnEarlierProcessLeft(t *testing.T) {
 	both(t, func(t *testing.T, v ipset.Variant) {
 		ns := firewalltest.LoneHost(t)
 		o := ipset.Options{Netns: ns.FD(), ProtectOutbound: true}
-		firewalltest.Check(t, ipset.Clean(t.Context(), o)) // nothing is there
+		clean(t, o, false)
 		before := open(t, ns, ipset.Options{ProtectOutbound: true, Variant: v})
 		firewalltest.Sync(t, before, driftWant())
 		firewalltest.Check(t, before.Close())
-		firewalltest.Check(t, ipset.Clean(t.Context(), o)) // with the host's variant, whichever wrote it
+		clean(t, o, true) // with the host's variant, whichever wrote it
 		nothingLeft(t, ns, v)
 	})
+}
+
+func clean(t *testing.T, o ipset.Options, want bool) {
+	t.Helper()
+	found, err := ipset.Clean(t.Context(), o)
+	if err != nil || found != want {
+		t.Errorf("Clean: found %v, want %v; %v", found, want, err)
+	}
 }
 
 // TestOtherVariantIsTakenOver starts with another variant than the process before.

@@ -128,24 +128,27 @@ func (f *Firewall) forget() {
 	f.changes++
 }
 
-// Clean takes away the rules and sets that an earlier process left. Where there is no ipset, or none of our sets, it does nothing: the backend that is used
-// instead calls it without knowing.
-func Clean(ctx context.Context, o Options) error {
+// Clean takes away the rules and sets that an earlier process left, and says whether there were any. Where there is no ipset it does nothing: the backend
+// that is used instead calls it without knowing.
+func Clean(ctx context.Context, o Options) (found bool, err error) {
+	if _, err := os.Stat("/sys/module/ip_set"); err != nil {
+		return false, nil // asking the kernel would load it
+	}
 	f, err := prepare(o)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	sets, err := f.headers(ctx)
 	if err != nil || !f.anyOurs(sets) {
-		return nil // without permission or without the module there is nothing that this process could have left
+		return false, nil // who may not even look could not have left anything
 	}
 	if err := f.probe(ctx); err != nil {
-		return err
+		return true, err
 	}
-	return f.remove(ctx)
+	return true, f.remove(ctx)
 }
 
 // Close leaves rules and sets in place: bans go on until their timeouts. Watch returns.
