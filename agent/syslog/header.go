@@ -46,8 +46,8 @@ func parse3164(b []byte) Message {
 	if m, ok := cutTag(rest); ok {
 		return m
 	}
-	if _, after, found := bytes.Cut(rest, []byte(" ")); stamped && found {
-		if m, ok := cutTag(after); ok {
+	if host := spanOf(rest, isHost); stamped && host > 0 && host < len(rest) && rest[host] == ' ' {
+		if m, ok := cutTag(rest[host+1:]); ok {
 			return m
 		}
 	}
@@ -100,7 +100,7 @@ func classicStamp(b []byte) int {
 // longestTag is how long a tag may be. RFC 3164 says 32; names of units and containers are longer.
 const longestTag = 64
 
-// cutTag takes "TAG: " or "TAG[PID]: " off; the blank may be missing.
+// cutTag takes "TAG: " or "TAG[PID]: " off. A colon without a blank is one of an IPv6 host's.
 func cutTag(b []byte) (m Message, ok bool) {
 	n := spanOf(b, isTag)
 	if n == 0 || n > longestTag || n == len(b) {
@@ -115,7 +115,7 @@ func cutTag(b []byte) (m Message, ok bool) {
 		}
 		m.PID, rest = number(rest[1:end]), rest[end+1:]
 	}
-	if len(rest) == 0 || rest[0] != ':' {
+	if len(rest) == 0 || rest[0] != ':' || len(rest) > 1 && rest[1] != ' ' {
 		return m, false
 	}
 	m.Text = bytes.TrimPrefix(rest[1:], []byte(" "))
@@ -209,3 +209,6 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 func isTag(c byte) bool {
 	return isDigit(c) || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.' || c == '/' || c == '@'
 }
+
+// isHost says which bytes a host's name or address has.
+func isHost(c byte) bool { return isTag(c) || c == ':' || c == '%' }

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -102,6 +104,20 @@ func newSocket(conn net.PacketConn, sys syscall.Conn, level, option int) (*socke
 		return nil, errors.Join(fmt.Errorf("setting the socket's options: %w", err), conn.Close())
 	}
 	return &socket{conn: conn, raw: raw}, nil
+}
+
+// shortQueue is how many datagrams a unix socket should be able to queue at least. systemd sets 512; the kernel's own default is 10, and
+// what a web server writes while ten wait is lost where nobody can count it.
+const shortQueue = 100
+
+// queueLength is how many datagrams a unix socket made now can queue; 0 if that cannot be told.
+func queueLength() int {
+	text, err := os.ReadFile("/proc/sys/net/unix/max_dgram_qlen")
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+	return n
 }
 
 // clearStale makes room at path: it removes a socket that nobody listens at, and nothing else.

@@ -82,6 +82,9 @@ func (l *Listener) Run(ctx context.Context, emit func(tail.Chunk) error) error {
 			continue
 		}
 		l.log.Info("listening", "network", l.opt.Network, "address", l.opt.Address)
+		if n := queueLength(); l.opt.Network == "unixgram" && n > 0 && n < shortQueue {
+			l.log.Warn("the kernel queues few datagrams; senders drop the rest of a burst", "queue", n, "next", "sysctl net.unix.max_dgram_qlen=512, then restart cidrx")
+		}
 		wait = l.opt.Retry
 		if err := l.serve(ctx, s, emit); err != nil {
 			return err
