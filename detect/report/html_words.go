@@ -61,6 +61,9 @@ func filterWords(s *Section) []filterWord {
 	}
 	add("user agent matches", s.UserAgent)
 	add("endpoint matches", s.Endpoint)
+	for _, l := range s.Lists() {
+		add(l.Noun+" is", strings.Join(l.Values, " or "))
+	}
 	add("not before", stamp(s.Start))
 	add("not after", stamp(s.End))
 	return words

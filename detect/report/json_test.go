@@ -54,7 +54,7 @@ func TestPipelines(t *testing.T) {
 		`.tries[] | select(.name == "scanners") | .stats.total_requests_after_filtering`:           "4000\n",
 		`.tries[0].data[] | [.parameters.mean_subnet_difference, .parameters.needed] | @csv`:       "0.0001,1000\n0.0625,30000\n",
 		".tries[0].stats.cidr_analysis[].cidr, (.tries[1].stats | has(\"cidr_analysis\"))":         "14.160.0.0/12\n192.0.2.0/24\nfalse\n",
-		".tries[].parameters | .threshold_mode, .use_for_jail":                                     "share\n[false,true]\nshare\n[true,false]\nbalance\nnull\n",
+		".tries[].parameters | .threshold_mode, .use_for_jail":                                     "share\n[false,true]\nshare\n[true,false]\nbalance\n[false]\n",
 		".useragent_blacklist_ips[], (.errors | length), (.warnings | length), .warnings[0].count": "198.51.100.9\n2001:db8:7::/64\n0\n2\n10\n",
 	} {
 		for _, compact := range []bool{true, false} {

@@ -48,6 +48,10 @@ type (
 	wireFilters struct {
 		UserAgent string    `json:"useragent_regex,omitempty"`
 		Endpoint  string    `json:"endpoint_regex,omitempty"`
+		Methods   []string  `json:"methods,omitempty"`
+		Statuses  []string  `json:"statuses,omitempty"`
+		Hostnames []string  `json:"hosts,omitempty"`
+		Outcomes  []string  `json:"outcomes,omitempty"`
 		Span      *wireSpan `json:"time_range,omitempty"`
 		Asked     []string  `json:"cidr_ranges,omitempty"`
 		Jail      []bool    `json:"use_for_jail,omitempty"`
@@ -116,15 +120,16 @@ func wired(r *Report) *wireReport {
 
 func wiredSection(s *Section) wireSection {
 	w := wireSection{
-		Name:    s.Name,
-		Filters: wireFilters{UserAgent: s.UserAgent, Endpoint: s.Endpoint, Span: wiredSpan(s.Start, s.End), Mode: s.mode()},
-		Counts:  wireCounts{Requests: s.Requests, Hosts: s.Hosts, Took: s.CountTook.Milliseconds(), Asked: each(s.Asked, wiredRange)},
-		Tiers:   each(s.Tiers, wiredTier),
+		Name: s.Name,
+		Filters: wireFilters{
+			UserAgent: s.UserAgent, Endpoint: s.Endpoint, Methods: s.Methods, Statuses: s.Statuses, Hostnames: s.Hostnames, Outcomes: s.Outcomes,
+			Span: wiredSpan(s.Start, s.End), Mode: s.mode(),
+		},
+		Counts: wireCounts{Requests: s.Requests, Hosts: s.Hosts, Took: s.CountTook.Milliseconds(), Asked: each(s.Asked, wiredRange)},
+		Tiers:  each(s.Tiers, wiredTier),
 	}
 	w.Filters.Asked = each(s.Asked, func(g *Range) string { return g.Prefix.String() })
-	if s.mayBan() {
-		w.Filters.Jail = each(s.Tiers, func(t *Tier) bool { return t.Jail })
-	}
+	w.Filters.Jail = each(s.Tiers, func(t *Tier) bool { return t.Jail })
 	return w
 }
 
@@ -134,16 +139,6 @@ func (s *Section) mode() string {
 		return "balance"
 	}
 	return "share"
-}
-
-// mayBan says whether any tier of s may.
-func (s *Section) mayBan() bool {
-	for i := range s.Tiers {
-		if s.Tiers[i].Jail {
-			return true
-		}
-	}
-	return false
 }
 
 func wiredTier(t *Tier) wireTier {

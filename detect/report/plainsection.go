@@ -37,6 +37,10 @@ func (p *plainPage) filters(s *Section) {
 	if s.Endpoint != "" {
 		p.value("Endpoint", "%s", s.Endpoint)
 	}
+	lists := s.Lists()
+	for _, l := range lists {
+		p.value(strings.ToUpper(l.Noun[:1])+l.Noun[1:], "%s", strings.Join(l.Values, ", "))
+	}
 	start, end := rfc3339(s.Start), rfc3339(s.End)
 	if start != "" {
 		p.value("From", "%s", start)
@@ -44,7 +48,7 @@ func (p *plainPage) filters(s *Section) {
 	if end != "" {
 		p.value("To", "%s", end)
 	}
-	if s.UserAgent+s.Endpoint+start+end == "" {
+	if s.UserAgent+s.Endpoint+start+end == "" && len(lists) == 0 {
 		p.value("Filters", "none")
 	}
 }

@@ -39,6 +39,10 @@ type Section struct {
 	Name       string
 	UserAgent  string // RE2; empty: no filter
 	Endpoint   string
+	Methods    []string // one of these; empty: any
+	Statuses   []string
+	Hostnames  []string
+	Outcomes   []string
 	Start, End time.Time // both inclusive; zero: open
 	Balance    bool      // the threshold mode of its tiers
 

@@ -73,6 +73,7 @@ Section my api
 --------------------------------------------------------------------------------
 User agent      o'bot\.x
 Endpoint        ^/api/\d+$
+Status          4xx, 200
 Requests        90,000, 90,000 a day
 Ordinary        60,000 requests (66.67%) of 1,500 hosts
 Crawlers        5,000 requests (5.56%) of 50 hosts

@@ -43,13 +43,8 @@ func configuration(s *SuggestedSection) []string {
 			set(f.name, tomlString(f.value))
 		}
 	}
-	for _, f := range []struct {
-		name   string
-		values []string
-	}{{"methods", s.Methods}, {"statuses", s.Statuses}, {"hosts", s.Hostnames}, {"outcomes", s.Outcomes}} {
-		if len(f.values) > 0 {
-			set(f.name, tomlList(f.values))
-		}
+	for _, l := range s.filtered().Lists() {
+		set(l.Key, tomlList(l.Values))
 	}
 	for _, f := range []struct {
 		name string

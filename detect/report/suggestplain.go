@@ -34,7 +34,7 @@ func PlainSuggestion(w io.Writer, s *Suggestion) error {
 
 func (p *plainPage) suggested(s *SuggestedSection) {
 	p.heading("Section " + s.Name)
-	p.filters(&Section{UserAgent: s.UserAgent, Endpoint: s.Endpoint, Start: s.Start, End: s.End})
+	p.filters(s.filtered())
 	p.value("Requests", "%s", grouped(s.Requests)+perDay(s.PerDay))
 	p.value("Ordinary", "%s", s.portion(s.Ordinary))
 	p.value("Crawlers", "%s", s.portion(s.Crawlers))

@@ -64,7 +64,8 @@ func (a *Analysis) section(i int) report.Section {
 	s := a.sections[i]
 	p := a.counts.populations[s.who]
 	out := report.Section{
-		Name: s.Name, UserAgent: s.Filter.UserAgent, Endpoint: s.Filter.Endpoint, Start: s.Start, End: s.End,
+		Name: s.Name, UserAgent: s.Filter.UserAgent, Endpoint: s.Filter.Endpoint, Methods: s.Filter.Methods, Statuses: s.Filter.Statuses,
+		Hostnames: s.Filter.Hosts, Outcomes: s.Filter.Outcomes, Start: s.Start, End: s.End,
 		Requests: p.total, Hosts: p.hosts.Hosts(), Allowed: p.allowed,
 	}
 	for _, prefix := range s.Ranges {

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"strconv"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -94,6 +95,9 @@ func (p *tiersPage) heading(width int) []string {
 		if f[1] != "" {
 			lines = append(lines, term.Cut(" "+term.Faint(f[0]+" matches ")+term.Printable(f[1]), width-1))
 		}
+	}
+	for _, l := range s.Lists() {
+		lines = append(lines, term.Cut(" "+term.Faint(l.Noun+" is ")+term.Printable(strings.Join(l.Values, " or ")), width-1))
 	}
 	if !s.Start.IsZero() || !s.End.IsZero() {
 		lines = append(lines, " "+term.Faint("from ")+term.Stamp(s.Start)+term.Faint(" to ")+term.Stamp(s.End)+term.Faint(" UTC, both included"))
