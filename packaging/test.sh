@@ -9,7 +9,7 @@
 # then; the root's own programs are no rpms, so rpm is told not to look for them (--nodeps).
 #
 # PACKAGE_TEST_ROOT names a tar file of the root that is made if it is not there and used if it is: a second run is quicker.
-set -euo pipefail
+set -Eeuo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/testlib/report.sh"
 . "$here/testlib/build.sh"
@@ -19,10 +19,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 [ $# -gt 0 ] || set -- deb rpm
 [ "$(id -u)" = 0 ] || { echo "packaging/test.sh: root is needed to boot a system in a directory" >&2; exit 2; }
-# What is behind a comma is done at the end, the last first.
 work=$(mktemp -d)
 trap 'stop_system; remove_network; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+trap 'fail "${BASH_SOURCE[0]##*/}, line $LINENO: $BASH_COMMAND"' ERR
 
 build_packages
 check_bytes

@@ -23,8 +23,6 @@ enable_unit() {
 start_or_restart() {
 	[ -d /run/systemd/system ] || return 0
 	systemctl --system daemon-reload >/dev/null || true
-	action=start
-	[ -z "$1" ] || action=try-restart
 	# An agent that runs is worth more than a new one that does not start.
 	if ! why=$(cidrx check 2>&1); then
 		echo "cidrx: the configuration is not valid for this version, so the agent is left as it is:" >&2
@@ -32,7 +30,7 @@ start_or_restart() {
 		echo "cidrx: mend it, see that \"cidrx check\" is content, then: systemctl restart cidrx" >&2
 		return 0
 	fi
-	deb-systemd-invoke "$action" cidrx.service >/dev/null || echo "cidrx: the agent did not start: systemctl status cidrx" >&2
+	deb-systemd-invoke restart cidrx.service >/dev/null || echo "cidrx: the agent did not start: systemctl status cidrx" >&2
 }
 
 welcome() {
@@ -50,7 +48,7 @@ configure | abort-upgrade | abort-remove | abort-deconfigure)
 	make_accounts
 	install -d -o cidrx -g cidrx -m 0750 /var/lib/cidrx
 	enable_unit
-	start_or_restart "$2"
+	start_or_restart
 	# $2 is the version that was configured before: none, and it is the first time.
 	[ "$1" != configure ] || [ -n "$2" ] || welcome
 	;;

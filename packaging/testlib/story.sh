@@ -83,7 +83,7 @@ surviving() {
 	eventually "the log says who did it" shows 'nft\[' journalctl --no-pager -u cidrx.service
 	must "reload" inside systemctl reload cidrx.service
 	same "still the same process" "$(property MainPID)" "$pid"
-	inside kill -KILL "$pid"
+	inside sh -c "kill -KILL $pid"
 	eventually "killed, it is started again" replaced "$pid"
 	must_not "and the attacker has stayed out" reaches "$attacker"
 }
