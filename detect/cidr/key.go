@@ -42,7 +42,11 @@ func KeyOf(a netip.Addr) Key {
 		return Key{bits: uint64(binary.BigEndian.Uint32(raw[:])) << 32, fam: ipv4}
 	}
 	raw := a.As16()
-	top, low := binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:])
+	return Key6(binary.BigEndian.Uint64(raw[:8]), binary.BigEndian.Uint64(raw[8:]))
+}
+
+// Key6 returns the host of the IPv6 address whose halves are top and low.
+func Key6(top, low uint64) Key {
 	switch {
 	case top == 0 && low>>32 == 0xffff:
 		return Key{bits: low << 32, fam: ipv4}

@@ -3,6 +3,7 @@ package static
 import (
 	"cidrx/detect/cidr"
 	"cidrx/detect/match"
+	"cidrx/detect/parse"
 )
 
 // lane is where a worker counts for one population.
@@ -13,12 +14,27 @@ type lane struct {
 
 	waiting *[shards * batch]seen // for the tables, by shard; nil: none yet
 	filled  [shards]uint16
+
+	waiting6 *[shards * batch6]seen6
+	filled6  [shards]uint16
 }
 
-// batch is how many requests wait for one table.
-const batch = 256
+// How many requests wait for one table.
+const (
+	batch  = 256
+	batch6 = 64
+)
 
 func newLane(p *population) *lane { return &lane{population: p, multiplier: p.tally.multiplier} }
+
+// putBrief counts a request with a time, sooner or later.
+func (l *lane) putBrief(b *parse.Brief) {
+	if at := stamp(b.Unix, true); b.Is6 {
+		l.putWide(cidr.Key6(b.Hi, b.Lo), at)
+	} else {
+		l.put(seen{b.V4, at})
+	}
+}
 
 // put counts a request of an IPv4 address, sooner or later.
 func (l *lane) put(one seen) {
@@ -32,15 +48,38 @@ func (l *lane) put(one seen) {
 	l.filled[shard] = n
 }
 
-// flush counts what waits.
-func (l *lane) flush() {
-	if l.waiting == nil {
+// putWide counts a request of another address, sooner or later.
+func (l *lane) putWide(k cidr.Key, at uint32) {
+	bits, is6 := bits6(k)
+	if !is6 {
+		l.tally.addWide(k, at, 1)
 		return
 	}
-	for i, n := range l.filled {
-		l.tally.addAll(uint64(i), l.waiting[i*batch:][:n])
+	if l.waiting6 == nil {
+		l.waiting6 = new([shards * batch6]seen6)
+	}
+	shard := bits * l.multiplier >> (64 - shardBits)
+	n := l.filled6[shard]
+	l.waiting6[shard*batch6|uint64(n)] = seen6{bits, at}
+	if n++; n == batch6 {
+		l.tally.addAll6(shard, l.waiting6[shard*batch6:][:batch6])
+		n = 0
+	}
+	l.filled6[shard] = n
+}
+
+// flush counts what waits.
+func (l *lane) flush() {
+	for i := range shards {
+		if n := l.filled[i]; n > 0 {
+			l.tally.addAll(uint64(i), l.waiting[i*batch:][:n])
+		}
+		if n := l.filled6[i]; n > 0 {
+			l.tally.addAll6(uint64(i), l.waiting6[i*batch6:][:n])
+		}
 	}
 	clear(l.filled[:])
+	clear(l.filled6[:])
 }
 
 // add counts what an entry stands for.
@@ -51,6 +90,8 @@ func (l *lane) add(e *entry) {
 		return
 	}
 	switch {
+	case !e.four && e.n == 1:
+		l.putWide(e.key, e.at)
 	case !e.four:
 		l.tally.addWide(e.key, e.at, e.n)
 	case e.n == 1:

@@ -3,7 +3,6 @@ package static
 import (
 	"encoding/binary"
 	"errors"
-	"net/netip"
 
 	"cidrx/detect/cidr"
 	"cidrx/detect/match"
@@ -151,10 +150,7 @@ func (w *worker) agent(e *entry, c *candidate) {
 func (w *worker) entryOf(b *parse.Brief) entry {
 	e := entry{four: !b.Is6, addr: b.V4, unix: b.Unix, known: b.Unix != untimed, n: 1}
 	if b.Is6 {
-		var raw [16]byte
-		binary.BigEndian.PutUint64(raw[:8], b.Hi)
-		binary.BigEndian.PutUint64(raw[8:], b.Lo)
-		e.key = cidr.KeyOf(netip.AddrFrom16(raw))
+		e.key = cidr.Key6(b.Hi, b.Lo)
 	}
 	w.finish(&e)
 	return e

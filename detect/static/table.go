@@ -37,7 +37,7 @@ func (t *table) add(s seen, n uint32, multiplier uint64) {
 	if t.used >= t.grow {
 		t.rehash(multiplier)
 	}
-	i := t.place(spread(s.addr, multiplier))
+	i := placeOf(spread(s.addr, multiplier), len(t.places))
 	for {
 		h := &t.places[i]
 		switch {
@@ -76,26 +76,29 @@ func (t *table) addLarge(addr uint32, n uint64) {
 	t.large[addr] += min(n, math.MaxUint64-t.large[addr])
 }
 
-// place is where the search for a hash begins. The upper bits of the hash chose the table: what is left of them is spread over the
+// placeOf is at which of so many places the search for a hash begins. The upper bits of the hash chose the table: what is left of them is spread over the
 // places (Lemire, "Fast Random Integer Generation in an Interval", 2019).
-func (t *table) place(hash uint64) int {
-	return int(hash << shardBits >> 32 * uint64(len(t.places)) >> 32)
+func placeOf(hash uint64, places int) int { return int(hash << shardBits >> 32 * uint64(places) >> 32) }
+
+// larger is how many places a table gets that is full with so many.
+func larger(places int) int {
+	more := places / 2
+	if places < smallTable {
+		more = places
+	}
+	return max(firstPlaces, places+more)
 }
 
 // rehash makes the table larger.
 func (t *table) rehash(multiplier uint64) {
 	old := t.places
-	more := len(old) / 2
-	if len(old) < smallTable {
-		more = len(old)
-	}
-	t.places = make([]cidr.Host4, max(firstPlaces, len(old)+more))
+	t.places = make([]cidr.Host4, larger(len(old)))
 	t.grow = int(fill * float64(len(t.places)))
 	for _, h := range old {
 		if h.Requests == 0 {
 			continue
 		}
-		i := t.place(spread(h.Addr, multiplier))
+		i := placeOf(spread(h.Addr, multiplier), len(t.places))
 		for t.places[i].Requests != 0 {
 			if i++; i == len(t.places) {
 				i = 0

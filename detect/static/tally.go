@@ -9,19 +9,21 @@ import (
 	"cidrx/detect/cidr"
 )
 
-// tally counts the hosts of one population: for IPv4 in tables, each with its own lock, among which the addresses are spread by their
-// hash; for the others in maps. Workers bring requests to the tables by the hundred, so that locks cost nothing and a table is in the
+// tally counts the hosts of one population: for IPv4 and IPv6 in tables, each with its own lock, among which the addresses are spread by
+// their hash; for NAT64, which is rare, in a map. Workers bring requests to the tables by the hundred, so that locks cost nothing and a table is in the
 // processor's cache while it is used.
 type tally struct {
 	multiplier uint64
 	shards     [shards]shard
-	wide       [wideShards]wideShard
+	wide       [shards]shard6
+
+	mu     sync.Mutex
+	others map[cidr.Key]count // NAT64
 }
 
 const (
-	shardBits  = 6
-	shards     = 1 << shardBits
-	wideShards = 16
+	shardBits = 6
+	shards    = 1 << shardBits
 )
 
 type shard struct {
@@ -30,10 +32,10 @@ type shard struct {
 	_     [64]byte // a cache line between the locks
 }
 
-// wideShard counts hosts of IPv6 and NAT64.
-type wideShard struct {
+// shard6 is shard for IPv6.
+type shard6 struct {
 	mu    sync.Mutex
-	hosts map[cidr.Key]count
+	table table6
 	_     [64]byte
 }
 
@@ -43,7 +45,7 @@ type count struct {
 	first, last uint32
 }
 
-func newTally() *tally { return &tally{multiplier: rand.Uint64() | 1} }
+func newTally() *tally { return &tally{multiplier: rand.Uint64() | 1, others: map[cidr.Key]count{}} }
 
 // addAll counts a request each.
 func (t *tally) addAll(shard uint64, all []seen) {
@@ -68,50 +70,49 @@ func (t *tally) add4(one seen, n uint64) {
 	s.table.addLarge(one.addr, n-1)
 }
 
-// addWide counts n requests of a host that is none of IPv4.
-func (t *tally) addWide(k cidr.Key, at uint32, n uint64) {
-	s := &t.wide[wideShard4(k)]
+// addAll6 counts a request each.
+func (t *tally) addAll6(shard uint64, all []seen6) {
+	s := &t.wide[shard]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.hosts == nil {
-		s.hosts = map[cidr.Key]count{}
+	for _, one := range all {
+		s.table.add(one, 1, t.multiplier)
 	}
-	s.hosts[k] = s.hosts[k].add(n, at)
 }
 
-// wideShard4 spreads hosts over the maps by the lower bits of their network.
-func wideShard4(k cidr.Key) int {
-	raw := k.Host().Addr().As16()
-	return int(raw[7]^raw[6]>>4^raw[15]) % wideShards
+// addWide counts n requests of a host that is none of IPv4.
+func (t *tally) addWide(k cidr.Key, at uint32, n uint64) {
+	if bits, is6 := bits6(k); is6 {
+		s := &t.wide[bits*t.multiplier>>(64-shardBits)]
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.table.add(seen6{bits, at}, n, t.multiplier)
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.others[k] = t.others[k].add(n, at)
 }
 
-func (c count) add(n uint64, at uint32) count {
-	c.requests += min(n, math.MaxUint64-c.requests)
-	c.last = max(c.last, at)
-	if at-1 < c.first-1 { // 0, no time, is the last of all
-		c.first = at
-	}
-	return c
+// bits6 is the upper half of an IPv6 address; false: of NAT64, say.
+func bits6(k cidr.Key) (bits uint64, is6 bool) {
+	p := k.Pack()
+	return uint64(p.High)<<32 | uint64(p.Low), p.Space == cidr.Wide
 }
 
 // settle ends the counting. The tables are let go one after the other.
 func (t *tally) settle() *cidr.Sorted {
-	n, m := 0, 0
+	n, m := 0, len(t.others)
 	for i := range t.shards {
-		n, m = n+t.shards[i].table.used, m+len(t.shards[i].table.large)
-	}
-	for i := range t.wide {
-		m += len(t.wide[i].hosts)
+		n, m = n+t.shards[i].table.used, m+len(t.shards[i].table.large)+t.wide[i].table.used
 	}
 	four, others := make([]cidr.Host4, 0, n), make([]cidr.HostCount, 0, m)
 	for i := range t.shards {
 		four, others = t.shards[i].table.drain(four, others)
+		others = t.wide[i].table.drain(others)
 	}
-	for i := range t.wide {
-		for k, c := range t.wide[i].hosts {
-			others = append(others, cidr.HostCount{Key: k, Requests: c.requests, First: c.first, Last: c.last})
-		}
-		t.wide[i].hosts = nil
+	for k, c := range t.others {
+		others = append(others, cidr.HostCount{Key: k, Requests: c.requests, First: c.first, Last: c.last})
 	}
 	return cidr.NewSorted(four, others)
 }

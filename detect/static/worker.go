@@ -120,9 +120,9 @@ func (w *worker) count(lines []byte, briefs []parse.Brief) {
 			found = w.search.Until(int(b.End))
 		}
 		if hashes && !b.Usual { // the search knows no #22
-			found = ^match.Sets(0)
+			found = everySet
 		}
-		if !b.Usual || b.Is6 || w.careful || b.Unix == untimed || found != 0 && w.concerns(found) {
+		if !b.Usual || w.careful || b.Unix == untimed || found != 0 && w.concerns(found) {
 			w.line(lines, b, found)
 			continue
 		}
@@ -130,12 +130,11 @@ func (w *worker) count(lines []byte, briefs []parse.Brief) {
 			w.keep(lines[b.Begin:b.End], int(b.End))
 		}
 		w.first, w.last = min(w.first, b.Unix), max(w.last, b.Unix)
-		one := seen{b.V4, stamp(b.Unix, true)}
-		everything.put(one)
+		everything.putBrief(b)
 		for _, l := range w.timed {
 			if l.from <= b.Unix && b.Unix <= l.to {
 				l.total++
-				l.put(one)
+				l.putBrief(b)
 			}
 		}
 		quick++
