@@ -19,16 +19,19 @@ import (
 )
 
 // nginx serves on the edge host and writes the combined format to access.log.
-func (e *edge) nginx() {
+func (e *edge) nginx() { e.nginxWith(e.dir + "/access.log combined") }
+
+// nginxWith has another access_log.
+func (e *edge) nginxWith(accessLog string) {
 	e.t.Helper()
-	conf := e.file("nginx.conf", strings.ReplaceAll(`
+	conf := e.file("nginx.conf", strings.ReplaceAll(strings.ReplaceAll(`
 daemon off;
 user root;
 pid DIR/nginx.pid;
 error_log DIR/error.log;
 events {}
 http {
-  access_log DIR/access.log combined;
+  access_log LOG;
   client_body_temp_path DIR/tmp1; proxy_temp_path DIR/tmp2; fastcgi_temp_path DIR/tmp3; uwsgi_temp_path DIR/tmp4; scgi_temp_path DIR/tmp5;
   server {
     listen 10.77.0.1:80;
@@ -36,7 +39,7 @@ http {
     location /login { return 401 "wrong password\n"; }
   }
 }
-`, "DIR", e.dir))
+`, "DIR", e.dir), "LOG", accessLog))
 	cmd := exec.Command("nginx", "-c", conf, "-p", e.dir)
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
