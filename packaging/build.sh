@@ -78,8 +78,12 @@ documents() {
 describe() {
 	license=Apache-2.0
 	[ "$1" != deb ] || license=
-	(cd "$STAGE/examples" && find . -type f | sort | while read -r path; do
-		printf '  - {src: "%s", dst: "/usr/share/doc/cidrx/examples/%s", type: doc, packager: rpm, file_info: {mode: 0644}}\n' "$PWD/$path" "${path#./}"
+	(cd "$STAGE/examples" && find . | sort | while read -r path; do
+		if [ -d "$path" ]; then
+			printf '  - {dst: "/usr/share/doc/cidrx/examples/%s", type: dir, packager: rpm, file_info: {mode: 0755}}\n' "${path#.}"
+		else
+			printf '  - {src: "%s", dst: "/usr/share/doc/cidrx/examples/%s", type: doc, packager: rpm, file_info: {mode: 0644}}\n' "$PWD/$path" "${path#./}"
+		fi
 	done) >"$work/examples.yaml"
 	sed -e "s|\${CHANGELOG}|$STAGE/changelog.yaml|" -e "s|\${LICENSE}|$license|" -e "/build.sh adds the examples/r $work/examples.yaml" packaging/nfpm.yaml
 }

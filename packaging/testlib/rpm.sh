@@ -11,5 +11,7 @@ start_agent() { inside systemctl enable --now cidrx.service; } # the system's pr
 # forget says what stays: there is no purge. What was changed by hand is saved under another name.
 forget() {
 	must "the changed configuration is saved" test -e "$root/etc/cidrx/cidrx.toml.rpmsave"
-	left_over="./etc/cidrx ./etc/cidrx/cidrx.toml.rpmsave ./etc/cidrx/conf.d ./etc/cidrx/conf.d/mine.toml ./var/lib/cidrx ./var/lib/cidrx/audit.log ./var/lib/cidrx/state.db"
+	left_over="./etc/cidrx ./etc/cidrx/cidrx.toml.rpmsave ./etc/cidrx/conf.d ./etc/cidrx/conf.d/mine.toml ./var/lib/cidrx ./var/lib/cidrx/state.db"
+	# On a system of rpms these belong to packages of the system; here nobody else has them.
+	rmdir "$root/usr/share/fish/vendor_completions.d" "$root/usr/share/fish" "$root/usr/share/licenses" "$root/usr/share/zsh/site-functions"
 }

@@ -161,5 +161,6 @@ forgetting() {
 	same "files that are left" "$(LC_ALL=C comm -13 "$work/before" "$work/after" | tr '\n' ' ')" "$(printf '%s' "$left_over" | tr ' ' '\n' | LC_ALL=C sort | sed '$a\' | tr '\n' ' ')"
 	same "files that are missing" "$(LC_ALL=C comm -23 "$work/before" "$work/after" | tr '\n' ' ')" ""
 	on_host nft delete table inet witness
+	on_host nft delete table inet filter # that of nftables.service
 	same "rules that are left" "$(on_host nft list ruleset | tr -d ' \t\n')" ""
 }
