@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cidrx/agent/config"
+	"cidrx/detect/static"
 )
 
 func checkCommand() *cobra.Command {
@@ -20,7 +21,9 @@ func checkCommand() *cobra.Command {
 		Long: `check reads the configuration as the agent would and names what is wrong by file, line and key. Exit 0 if it is valid, 1 if not.
 With --logfile it also runs the logs through the strategies in their own time, with nobody banned, and says of each tier how many
 requests it takes at the measured traffic, which condition decides, and what the tier would have reported; it warns of tiers that
-report nobody or everybody and of formats that do not parse. Warnings do not change the exit code; a log of which no line parses does.`,
+report nobody or everybody and of formats that do not parse. Warnings do not change the exit code; a log of which no line parses does.
+
+` + static.OrdinaryRule,
 		Example: `  cidrx check
   cidrx check --config new.toml --logfile '/var/log/nginx/access.log*'`,
 		Args: noArgs,

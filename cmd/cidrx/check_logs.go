@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -50,14 +51,22 @@ type measuredStrategy struct {
 }
 
 type measuredTier struct {
-	Tier     string          `json:"tier"`
-	Bans     bool            `json:"bans"`
-	Typical  needed          `json:"typical"`
-	Busiest  needed          `json:"busiest"`
-	Reported int             `json:"reported"` // distinct prefixes
-	Largest  []addressReport `json:"largest"`  // of them, by requests
-	Share    float64         `json:"share"`    // of the log's requests: those from within Reported, 0 to 1
-	Ordinary float64         `json:"ordinary"` // of those that look ordinary, the same
+	Tier     string            `json:"tier"`
+	Bans     bool              `json:"bans"`
+	Typical  needed            `json:"typical"`
+	Busiest  needed            `json:"busiest"`
+	Reported int               `json:"reported"` // distinct prefixes
+	Largest  []measuredNetwork `json:"largest"`  // of them, by requests
+	Share    float64           `json:"share"`    // of the log's requests: those from within Reported, 0 to 1
+	Ordinary float64           `json:"ordinary"` // of those that look ordinary, the same
+}
+
+// measuredNetwork is a prefix that a tier reports.
+type measuredNetwork struct {
+	Prefix   netip.Prefix `json:"prefix"`
+	First    time.Time    `json:"first"`    // when it is reported for the first time
+	Requests uint64       `json:"requests"` // of the whole log
+	Hosts    int          `json:"hosts"`
 }
 
 // needed is T, and the condition that makes it.
@@ -156,13 +165,14 @@ const maxLargest = 5
 
 func measureTier(st measuredStrategy, name string, j int, t cidr.Tier, sum *agent.ReplaySummary, look *tierview.Measure) measuredTier {
 	out := measuredTier{
-		Tier: tierview.Text(j, t), Bans: t.Jail, Largest: []addressReport{},
+		Tier: tierview.Text(j, t), Bans: t.Jail, Largest: []measuredNetwork{},
 		Typical: needed{t.Needed(st.Typical), tierview.Decides(t, st.Typical)}, Busiest: needed{t.Needed(st.Busiest), tierview.Decides(t, st.Busiest)},
 	}
 	var prefixes []netip.Prefix
 	for _, r := range sum.Reported {
 		if r.Reason == tierview.Reason(name, j, t) {
-			out.Largest = append(out.Largest, addressReport{r.First, r.Prefix, r.Reason, r.Requests, r.Hosts})
+			requests, hosts := look.In(r.Prefix)
+			out.Largest = append(out.Largest, measuredNetwork{r.Prefix, r.First, requests, hosts})
 			prefixes = append(prefixes, r.Prefix)
 		}
 	}
@@ -172,7 +182,7 @@ func measureTier(st measuredStrategy, name string, j int, t cidr.Tier, sum *agen
 		nets = append(nets, cidr.Nets(p)...)
 	}
 	out.Share, out.Ordinary = look.Share(nets)
-	slices.SortStableFunc(out.Largest, func(a, b addressReport) int { return int(min(b.Requests, 1<<62)) - int(min(a.Requests, 1<<62)) })
+	slices.SortStableFunc(out.Largest, func(a, b measuredNetwork) int { return cmp.Compare(b.Requests, a.Requests) })
 	out.Largest = out.Largest[:min(len(out.Largest), maxLargest)]
 	return out
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"cidrx/detect"
-	"cidrx/detect/static"
 )
 
 func (m *measurement) warn(format string, args ...any) {
@@ -76,9 +75,6 @@ func (m *measurement) printHead(b *bytes.Buffer) {
 		printField(b, "", fmt.Sprintf("%s, of too many clients, are left out of all shares", plural(m.Unmeasured, "request")))
 	}
 	printField(b, "Measured", "in the log's own time, with nobody banned. Typical is the median of the requests in a window, over the seconds in which there are some.")
-	if m.Ordinary == 0 {
-		printField(b, "Ordinary", static.OrdinaryRule)
-	}
 }
 
 func (s measuredStrategy) print(b *bytes.Buffer) {
@@ -110,7 +106,7 @@ func (t measuredTier) print(b *bytes.Buffer) {
 	}
 	fmt.Fprintf(b, "    reports %s: %s of all requests, %s of the ordinary ones\n", plural(t.Reported, "network"), percent(t.Share), percent(t.Ordinary))
 	for _, r := range t.Largest {
-		fmt.Fprintf(b, "      %-18s %s of %s, from %s\n", r.Prefix, plural(r.Requests, "request"), plural(r.Hosts, "host"), stamp(r.At))
+		fmt.Fprintf(b, "      %-18s %s of %s, from %s on\n", r.Prefix, plural(r.Requests, "request"), plural(r.Hosts, "host"), stamp(r.First))
 	}
 	if more := t.Reported - len(t.Largest); more > 0 {
 		fmt.Fprintf(b, "      and %s more\n", thousands(more))

@@ -188,7 +188,7 @@ func printLineAnswer(out io.Writer, a lineAnswer, asJSON bool) error {
 	if !a.OK {
 		advice := "No preset reads it: write a format string; cidrx parse --help lists what goes into one."
 		if a.Looks != "" {
-			advice = fmt.Sprintf("It looks like %s: format = %q in the source's section reads it.", a.Looks, a.Looks)
+			advice = fmt.Sprintf("It looks like %s: write format = %q in the source's section.", a.Looks, a.Looks)
 		}
 		printField(&b, "", advice)
 	}

@@ -1,6 +1,7 @@
 package tierview
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 
@@ -116,6 +117,9 @@ func (m *Measure) Share(found []cidr.Net) (all, ordinary float64) {
 	}
 	return part(a, m.Requests), part(o, m.Ordinary)
 }
+
+// In returns the requests and the hosts of the whole log inside a prefix.
+func (m *Measure) In(p netip.Prefix) (requests uint64, hosts int) { return m.all.Count(p) }
 
 func part(n, of uint64) float64 {
 	if of == 0 {

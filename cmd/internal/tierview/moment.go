@@ -42,10 +42,10 @@ func momentOf(at time.Time, st detect.Standing, t cidr.Tier, total uint64) *Mome
 		m.closeness = min(m.closeness, float64(m.Hosts)/float64(m.HostsNeeded))
 	}
 	if m.Reported {
-		m.closeness = max(m.closeness, 1)
-	} else {
-		m.Missing = m.missing(t)
+		m.closeness++ // what is reported is closer than what has even more and is refused
+		return m
 	}
+	m.closeness, m.Missing = min(m.closeness, 1), m.missing(t)
 	return m
 }
 
