@@ -84,6 +84,9 @@ func (b *builder) addressFile(path, name string, check func(netip.Prefix) error)
 	return out
 }
 
+// byteOrderMark is what editors of other systems put in front of UTF-8. It is not part of the first line.
+var byteOrderMark = []byte("\ufeff")
+
 // lines reads a file of lines.
 func (b *builder) lines(path, name string) []byte {
 	data, err := readSmall(name, maxList)
@@ -98,7 +101,7 @@ func (b *builder) lines(path, name string) []byte {
 	default:
 		b.fail(path, "%s cannot be read: %v", name, unwrapPath(err))
 	}
-	return data
+	return bytes.TrimPrefix(data, byteOrderMark)
 }
 
 // unreadable says what is wrong with a list whose name has been said, and the next step.

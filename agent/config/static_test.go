@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,22 @@ func TestKeyOf(t *testing.T) {
 		if got := config.KeyOf(flag); got != want {
 			t.Errorf("KeyOf(%s) = %q, want %q", flag, got, want)
 		}
+	}
+}
+
+// TestListsOfOtherSystems: a byte order mark and carriage returns belong to no entry. In front of a user agent they would match nothing.
+func TestListsOfOtherSystems(t *testing.T) {
+	dir := write(t, map[string]string{"white": "\ufeff192.0.2.7\r\n2001:db8::/32 # office\r\n", "agents": "\ufeffnikto\r\nsqlmap\r\n"})
+	s, _, err := config.OfFlags(config.StaticFlags{
+		Logs: []string{"a.log"}, ClusterArgSets: []string{"10,24,32,0.1"},
+		Whitelist: filepath.Join(dir, "white"), UserAgentBlacklist: filepath.Join(dir, "agents"),
+	}, config.Inputs{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::/32")}
+	if !slices.Equal(s.Allow, want) || !slices.Equal(s.DenyAgents, []string{"nikto", "sqlmap"}) {
+		t.Errorf("addresses %v, user agents %q", s.Allow, s.DenyAgents)
 	}
 }
 
