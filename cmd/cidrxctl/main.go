@@ -59,6 +59,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.client.Socket, "socket", socketDefault(), "the agent's control socket (environment: CIDRX_SOCKET)")
 	root.AddCommand(a.status(), a.bans(), a.why(), a.ban(), a.unblock(), a.allow(), a.mode(), a.confirm(), a.reload(), a.events(), a.top(), a.flush(),
 		a.selftest(), a.version(), manual.NewCommand())
+	fitHelp(root)
 	return root
 }
 

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"reflect"
 	"strconv"
-	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	view "cidrx/cmd/internal/term"
 )
 
 // Log lines, user agents and notes are written by whoever likes to. A terminal obeys escape sequences in them (ESC and the C1 controls),
@@ -42,25 +42,7 @@ func clean(v reflect.Value) {
 }
 
 // printableText writes what does not print as an escape, as Go does: \x1b, \n, \u202e. What is not UTF-8 is written byte by byte.
-func printableText(s string) string {
-	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			b.WriteString(`\x` + strconv.FormatUint(0x100+uint64(s[0]), 16)[1:])
-		case hidden(r):
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		default:
-			b.WriteString(s[:size])
-		}
-		s = s[size:]
-	}
-	return b.String()
-}
+func printableText(s string) string { return view.Printable(s) }
 
 // hidden says whether r does something other than being seen.
 func hidden(r rune) bool { return !unicode.IsPrint(r) }

@@ -183,10 +183,10 @@ func (p *page) sources(sources []control.Source) {
 	}
 	var rows [][]string
 	for _, s := range sources {
-		rows = append(rows, []string{s.Name, count(s.Lines), count(s.Failed), count(s.Ignored), fmt.Sprintf("%.1fs", s.LagS), trust(s.Trusted), s.Path})
+		rows = append(rows, []string{s.Name, count(s.Lines), count(s.Failed), count(s.Ignored), behind(s.LagS), trust(s.Trusted), s.Path})
 	}
-	p.table([]column{{name: "SOURCE"}, {name: "LINES", right: true}, {name: "FAILED", right: true}, {name: "IGNORED", right: true},
-		{name: "LAG", right: true}, {name: "TRUSTED"}, {name: "FOLLOWS", rest: true}}, rows)
+	p.table([]column{{name: "SOURCE"}, {name: "LINES", right: true}, {name: "FAILED", right: true}, {name: "IGNORED", right: true, spare: 2},
+		{name: "LAG", right: true}, {name: "TRUSTED", spare: 1}, {name: "FOLLOWS", rest: true}}, rows)
 	for _, s := range sources {
 		p.sourceNotes(s)
 	}
@@ -227,8 +227,8 @@ func (p *page) strategies(strategies []control.Strategy) {
 	for _, s := range strategies {
 		rows = append(rows, []string{s.Name, count(s.Requests), count(s.Addresses), short(int64(s.WindowS)), count(s.Verdicts)})
 	}
-	p.section([]column{{name: "STRATEGY"}, {name: "REQUESTS", right: true}, {name: "ADDRESSES", right: true}, {name: "WINDOW", right: true},
-		{name: "VERDICTS", right: true}}, rows)
+	p.section([]column{{name: "STRATEGY"}, {name: "REQUESTS", right: true}, {name: "ADDRESSES", right: true, spare: 2}, {name: "WINDOW", right: true},
+		{name: "VERDICTS", right: true, spare: 1}}, rows)
 }
 
 // section is a table with a blank line before it, or nothing.
@@ -260,9 +260,10 @@ func (p *page) protected(list []control.Protected) {
 func (p *page) bans(bans []control.Ban) {
 	var rows [][]string
 	for _, b := range bans {
-		rows = append(rows, []string{carvedNetwork(b), p.state(b.State), stage(b.Stage), left(b), count(b.DroppedPackets), reason(b.Reasons)})
+		rows = append(rows, []string{carvedNetwork(b), p.state(b.State), stage(b.Stage), left(b), count(b.DroppedPackets), count(b.Requests), count(b.Hosts), reason(b.Reasons)})
 	}
-	p.table([]column{{name: "NETWORK"}, {name: "STATE"}, {name: "STAGE", right: true}, {name: "LEFT"}, {name: "DROPPED", right: true}, {name: "REASON", rest: true}}, rows)
+	p.table([]column{{name: "NETWORK"}, {name: "STATE"}, {name: "STAGE", right: true, spare: 2}, {name: "LEFT"}, {name: "DROPPED", right: true, spare: 1},
+		{name: "REQUESTS", right: true, extra: true}, {name: "HOSTS", right: true, extra: true}, {name: "REASON", rest: true}}, rows)
 }
 
 func (p *page) why(w control.Why) {
@@ -363,7 +364,7 @@ func (p *page) standings(standings []control.Standing) {
 	for _, s := range standings {
 		rows = append(rows, []string{s.Name, s.Tier, s.Prefix.String(), of(s.Requests, s.Needed), of(uint64(s.Hosts), uint64(s.HostsNeeded)), p.near(s)})
 	}
-	p.section([]column{{name: "STRATEGY"}, {name: "TIER", rest: true}, {name: "NETWORK"}, {name: "REQUESTS", right: true}, {name: "HOSTS", right: true},
+	p.section([]column{{name: "STRATEGY"}, {name: "TIER", rest: true}, {name: "NETWORK"}, {name: "REQUESTS", right: true, spare: 1}, {name: "HOSTS", right: true, spare: 2},
 		{name: "REACHED", right: true}}, rows)
 }
 
@@ -388,7 +389,7 @@ func (p *page) history(bans []control.Ban) {
 	for _, b := range bans {
 		rows = append(rows, []string{b.Prefix.String(), stamp(b.Start), lasted(b), stage(b.Stage), reason(b.Reasons)})
 	}
-	p.section([]column{{name: "BANNED BEFORE"}, {name: "FROM"}, {name: "FOR"}, {name: "STAGE", right: true}, {name: "REASON", rest: true}}, rows)
+	p.section([]column{{name: "BANNED BEFORE"}, {name: "FROM"}, {name: "FOR"}, {name: "STAGE", right: true, spare: 1}, {name: "REASON", rest: true}}, rows)
 }
 
 func (p *page) allowlist(entries []control.AllowEntry) {
@@ -396,7 +397,7 @@ func (p *page) allowlist(entries []control.AllowEntry) {
 	for _, e := range entries {
 		rows = append(rows, []string{e.Prefix.String(), stampOr(e.Until, "always"), e.Origin, e.Note})
 	}
-	p.table([]column{{name: "NETWORK"}, {name: "UNTIL"}, {name: "ORIGIN"}, {name: "NOTE", rest: true}}, rows)
+	p.table([]column{{name: "NETWORK"}, {name: "UNTIL"}, {name: "ORIGIN", spare: 1}, {name: "NOTE", rest: true}}, rows)
 }
 
 // trial says until when a mode has to be confirmed.

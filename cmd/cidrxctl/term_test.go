@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -11,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 
 	"cidrx/agent/control"
 	"cidrx/agent/control/controltest"
@@ -67,30 +70,97 @@ func busy() controltest.Script {
 
 var colors = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 
-// On a terminal of 80 columns no line is longer, and nothing but our own colours is an escape sequence.
+// wide is busy with the longest that there can be of everything.
+func wide() controltest.Script {
+	s := busy()
+	at, end := s.Bans[0].Start, s.Bans[0].Until
+	long := netip.MustParsePrefix("2001:db8:1234:5678:9abc:def0:1234:5678/128")
+	ban := control.Ban{Prefix: long, Except: []netip.Prefix{long}, Start: at, Until: end, RemainingS: 864000 - 61, State: "in_force", Stage: 4, DroppedPackets: 1e12, Requests: 1e9, Hosts: 1e8,
+		Reasons: []string{"strategy \"" + strings.Repeat("a-name-without-blanks-", 6) + "\", tier 1 [600,16,25,0.06]", strings.Repeat("日本 e\u0301 \x1b[2J ", 20)}}
+	ended := ban
+	ended.State = "ended"
+	s.Bans, s.Ended = append(s.Bans, ban), []control.Ban{ended}
+	s.Status.Strategies = append(s.Status.Strategies, control.Strategy{Name: strings.Repeat("login-", 5), Requests: 1e11, Addresses: 1e8, WindowS: 1e6, Verdicts: 1e9})
+	s.Status.Sources = append(s.Status.Sources, control.Source{Name: strings.Repeat("vhost-", 5), Path: "/var/log/日本/*.log", Lines: 1e11, Failed: 1e9, Ignored: 1e9, LagS: 1e7, Trusted: true})
+	s.Status.Protected = append(s.Status.Protected, control.Protected{Prefix: long, Why: "SSH session of \x1b[2J root", Until: end})
+	s.Status.Evictions = []control.Count{{What: "counts evicted from the window of " + strings.Repeat("login-", 20), N: 1e11}}
+	address := netip.MustParseAddr("2001:db8:1234:5678:9abc:def0:1234:5678")
+	s.Why[address] = control.Why{Bans: []control.Ban{ban}, History: []control.Ban{ended, ban}, Samples: ban.Reasons, Allowed: ban.Reasons[1], Protected: ban.Reasons[0],
+		Strategies: []control.Standing{{Name: strings.Repeat("login-", 5), Tier: "tier 12 [6000000,16,25,0.000001] balance", Prefix: long, Requests: 1e11, Needed: 1e11, Hosts: 1e8, HostsNeeded: 1e8}}}
+	s.Allow = append(s.Allow, control.AllowEntry{Prefix: long, Until: end, Origin: "/etc/cidrx/conf.d/a-file-with-a-long-name.toml [allow]", Note: strings.Repeat("日本", 40)})
+	return s
+}
+
+// However wide the terminal is no line is wider, nothing but our own colours is an escape sequence, and nothing that tells two bans apart is cut.
 func TestTerminal(t *testing.T) {
-	path := serve(t, busy())
+	path := serve(t, wide())
 	t.Setenv("NO_COLOR", "")
 	t.Setenv("TERM", "xterm")
-	for _, command := range []string{"status", "bans", "why 203.0.113.7", "mode enforce --preview", "allow list", "selftest"} {
-		t.Run(command, func(t *testing.T) {
-			out := onTerminal(t, 80, func(tty *os.File) {
-				run(t.Context(), append(strings.Fields(command), "--socket", path), newTerm(tty, tty, tty))
-			})
-			if !colors.MatchString(out) {
-				t.Error("no colours")
-			}
-			plain := strings.ReplaceAll(colors.ReplaceAllString(out, ""), "\r\n", "\n")
-			if i := strings.IndexFunc(plain, hiddenInJSON); i >= 0 {
-				t.Errorf("%q reaches the terminal", plain[i:i+1])
-			}
-			for line := range strings.SplitSeq(plain, "\n") {
-				if len([]rune(line)) > 80 && !strings.HasPrefix(line, "cidrxctl: ") { // messages stay on one line
-					t.Errorf("%d columns: %s", len([]rune(line)), line)
+	for _, command := range []string{"status", "bans", "bans --all", "why 203.0.113.7", "why 2001:db8:1234:5678:9abc:def0:1234:5678", "mode enforce --preview", "allow list", "selftest", "version"} {
+		for _, columns := range []int{60, 72, 80, 81, 100, 132, 200, 400} {
+			t.Run(fmt.Sprintf("%s in %d", command, columns), func(t *testing.T) {
+				out := onTerminal(t, columns, func(tty *os.File) {
+					run(t.Context(), append(strings.Fields(command), "--socket", path), newTerm(tty, tty, tty))
+				})
+				plain := strings.ReplaceAll(colors.ReplaceAllString(out, ""), "\r\n", "\n")
+				if i := strings.IndexFunc(plain, hiddenInJSON); i >= 0 {
+					t.Errorf("%q reaches the terminal", plain[i:i+1])
 				}
-			}
-		})
+				for line := range strings.SplitSeq(plain, "\n") {
+					if ansi.StringWidth(line) > columns && !strings.HasPrefix(line, "cidrxctl: ") { // messages stay on one line
+						t.Errorf("%d columns: %s", ansi.StringWidth(line), line)
+					}
+				}
+				if columns >= 80 && strings.HasPrefix(command, "bans") && !strings.Contains(plain, "2001:db8:1234:5678:9abc:def0:1234:5678/128") {
+					t.Errorf("a network is cut:\n%s", plain)
+				}
+				if t.Failed() {
+					t.Logf("\n%s", plain)
+				}
+			})
+		}
 	}
+}
+
+// Without a terminal every row is one line with every column, whatever it holds.
+func TestPipedTablesAreWhole(t *testing.T) {
+	var out strings.Builder
+	code := run(t.Context(), []string{"bans", "--all", "--socket", serve(t, wide())}, &term{in: strings.NewReader(""), out: &out, err: io.Discard})
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if want := "NETWORK STATE STAGE LEFT DROPPED REASON"; code != 0 || strings.Join(strings.Fields(lines[0]), " ") != want {
+		t.Errorf("exit code %d, the heading is %q, want %q", code, lines[0], want)
+	}
+	if !strings.Contains(out.String(), strings.Repeat("a-name-without-blanks-", 6)) && !strings.Contains(out.String(), "(+1 more)") {
+		t.Errorf("something is cut:\n%s", out.String())
+	}
+}
+
+// Every help text fits into 80 columns.
+func TestHelpFits(t *testing.T) {
+	var visit func(cmd *cobra.Command)
+	visit = func(cmd *cobra.Command) {
+		if cmd.Short == "" || !cmd.HasSubCommands() && cmd.Runnable() && strings.HasSuffix(cmd.Short, ".") {
+			t.Errorf("%s: summary %q", cmd.CommandPath(), cmd.Short)
+		}
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
+		if cmd.Hidden || cmd.Name() == "help" {
+			return
+		}
+		var out, messages strings.Builder
+		args := append(strings.Fields(cmd.CommandPath())[1:], "--help")
+		if code := run(t.Context(), args, &term{in: strings.NewReader(""), out: &out, err: &messages}); code != 0 {
+			t.Errorf("%q: exit code %d, %s", args, code, messages.String())
+		}
+		for line := range strings.SplitSeq(out.String(), "\n") {
+			if len(line) > 80 && (cmd.Parent() == nil || cmd.Parent().Name() != "completion") { // those are cobra's own, with command lines to paste
+				t.Errorf("%s: %d columns: %s", cmd.CommandPath(), len(line), line)
+			}
+		}
+	}
+	root := (&app{term: &term{in: strings.NewReader(""), out: io.Discard, err: io.Discard}}).root()
+	visit(root)
 }
 
 func TestColorOnlyWhereWanted(t *testing.T) {

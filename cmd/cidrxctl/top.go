@@ -14,11 +14,9 @@ func (a *app) top() *cobra.Command {
 	return &cobra.Command{
 		Use:   "top",
 		Short: "Watch the agent in the terminal; look closer, ban and unblock",
-		Long: "Watch the agent in the terminal: mode and health, lines a second and lag of\n" +
-			"each source, bans coming and going, the prefixes that are closest to a ban, and\n" +
-			"what the kernel drops. Keys look closer, unblock and ban; ? lists them. It says\n" +
-			"so when the agent goes away, and goes on when it is back.\n\n" +
-			"With --json it prints what it would show, once.",
+		Long: "Watch the agent in the terminal: mode and health, lines a second and lag of each source, bans coming and going, the prefixes that are " +
+			"closest to a ban, and what the kernel drops. Keys look closer, unblock and ban; ? lists them. It says so when the agent goes away, and goes " +
+			"on when it is back.\n\nWith --json it prints what it would show, once.",
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			first, err := a.client.Top(cmd.Context())

@@ -13,7 +13,7 @@ func (a *app) unblock() *cobra.Command {
 		Use:     "unblock NETWORK...",
 		Aliases: []string{"unban"},
 		Short:   "Lift bans, or carve addresses out of wider ones",
-		Long: "Lift the bans on networks and whatever is banned inside them, and carve them out of wider bans. It answers when the kernel has\n" +
+		Long: "Lift the bans on networks and whatever is banned inside them, and carve them out of wider bans. It answers when the kernel has " +
 			"confirmed it and it is saved. For the grace time a new ban there needs five times the evidence.",
 		Example:           "  cidrxctl unblock 203.0.113.7\n  cidrxctl unblock --all",
 		ValidArgsFunction: a.completeBans,

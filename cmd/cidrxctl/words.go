@@ -93,6 +93,14 @@ func left(b control.Ban) string {
 	return short(b.RemainingS)
 }
 
+// behind writes a source's lag.
+func behind(seconds float64) string {
+	if seconds < 60 {
+		return fmt.Sprintf("%.1fs", seconds)
+	}
+	return short(int64(min(seconds, 1e10)))
+}
+
 // lasted is how long a ban was in force.
 func lasted(b control.Ban) string {
 	if b.Until == nil {
