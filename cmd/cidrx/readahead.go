@@ -61,18 +61,22 @@ func (a *ahead) Read(p []byte) (int, error) {
 			a.empty <- a.block
 			a.block = nil
 		}
-		block, ok := <-a.full
-		if !ok {
-			return 0, a.err
+		select {
+		case block, ok := <-a.full:
+			if !ok {
+				return 0, a.err
+			}
+			a.block, a.rest = block, block
+		case <-a.stop:
+			return 0, io.ErrClosedPipe
 		}
-		a.block, a.rest = block, block
 	}
 	n := copy(p, a.rest)
 	a.rest = a.rest[n:]
 	return n, nil
 }
 
-// Close ends the goroutine, as soon as what it reads from lets it.
+// Close ends a Read that waits, and the goroutine as soon as what it reads from lets it.
 func (a *ahead) Close() error {
 	a.once.Do(func() { close(a.stop) })
 	return nil

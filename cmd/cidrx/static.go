@@ -56,7 +56,7 @@ func staticCommand() *cobra.Command {
 			context.AfterFunc(ctx, stop) // a second signal kills
 			tuneStatic()
 			err := f.run(ctx, cmd.OutOrStdout(), cmd.ErrOrStderr())
-			if errors.Is(err, context.Canceled) {
+			if err != nil && ctx.Err() != nil {
 				err = errors.New("interrupted")
 			}
 			return err
@@ -199,7 +199,7 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	logs, err := openWhole(s.Logs, stderr)
+	logs, err := openWhole(ctx, s.Logs, stderr)
 	if err != nil {
 		return err
 	}
@@ -235,8 +235,8 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 }
 
 // openWhole finds the logs and says what was left out.
-func openWhole(names []string, stderr io.Writer) (*wholeLogs, error) {
-	logs, err := findLogs(names)
+func openWhole(ctx context.Context, names []string, stderr io.Writer) (*wholeLogs, error) {
+	logs, err := findLogs(ctx, names)
 	if err != nil {
 		return nil, err
 	}

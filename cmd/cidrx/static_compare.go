@@ -35,7 +35,7 @@ func (f *staticFlags) found(ctx context.Context, file string, stderr io.Writer) 
 	if err != nil {
 		return nil, err
 	}
-	logs, err := openWhole(s.Logs, stderr)
+	logs, err := openWhole(ctx, s.Logs, stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 
 // wholeLogs are the logs of one analysis.
 type wholeLogs struct {
+	ctx   context.Context // when it ends, so does waiting for standard input
 	logs  []static.Log
 	infos []fs.FileInfo // of the regular files among them, for telling the same file twice
 	open  []io.Closer   // what can be opened only once
@@ -32,8 +34,8 @@ func (w *wholeLogs) close() {
 }
 
 // findLogs finds the logs that names and globs stand for, and makes sure that they can be read.
-func findLogs(names []string) (*wholeLogs, error) {
-	w := &wholeLogs{sized: true}
+func findLogs(ctx context.Context, names []string) (*wholeLogs, error) {
+	w := &wholeLogs{ctx: ctx, sized: true}
 	for _, name := range names {
 		paths, err := expand(name)
 		if err != nil {
@@ -106,7 +108,9 @@ func (w *wholeLogs) once(path string, in *os.File, info fs.FileInfo) error {
 	} else {
 		w.sized = false
 	}
-	r, err := begin(&metered{in, &w.read}, path)
+	waiting := readAhead(in) // a terminal or a pipe may have nothing to say for ever
+	context.AfterFunc(w.ctx, func() { waiting.Close() })
+	r, err := begin(&metered{waiting, &w.read}, path)
 	if err != nil {
 		return fmt.Errorf("%s: %w", l.Name, err)
 	}
