@@ -6,6 +6,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -139,4 +140,27 @@ func (b Backend) FullRewriteLeavesNoGap(t *testing.T) {
 			check()
 		}
 	})
+}
+
+// LargeRestoreLeavesNoGap writes 11,000 bans anew while packets come from two of them.
+func (b Backend) LargeRestoreLeavesNoGap(t *testing.T) {
+	n := NewNetwork(t)
+	f := b.Open(t, n.Edge, Options{ProtectOutbound: true})
+	w := Ban("203.0.113.0/25", "203.0.113.200/32")
+	for _, e := range Many(10_000, 1_000).Elements {
+		if !e.Prefix.Overlaps(netip.MustParsePrefix("203.0.113.0/24")) && !e.Prefix.Overlaps(netip.MustParsePrefix("198.51.100.0/24")) {
+			w.Elements = append(w.Elements, e)
+		}
+	}
+	slices.SortFunc(w.Elements, func(a, b firewall.Element) int { return a.Prefix.Compare(b.Prefix) })
+	underFire(t, n, f, w, []string{"203.0.113.7", "203.0.113.200"}, func(check func()) {
+		for range 3 {
+			f.Distrust()
+			if r := Sync(t, f, w); r != (firewall.Result{Added: len(w.Elements), Full: true}) {
+				t.Fatalf("%+v, want a full write of %d", r, len(w.Elements))
+			}
+			check()
+		}
+	})
+	b.Holds(t, n.Edge, w)
 }

@@ -26,6 +26,7 @@ func TestAsEveryBackend(t *testing.T) {
 		"replacing bans":       firewalltest.Backend.ReplacingBansLetsNobodyIn,
 		"restarts":             firewalltest.Backend.RestartLeavesNoGap,
 		"full writes":          firewalltest.Backend.FullRewriteLeavesNoGap,
+		"large restore":        firewalltest.Backend.LargeRestoreLeavesNoGap,
 		"what no kernel holds": firewalltest.Backend.WantThatNoKernelHoldsChangesNothing,
 		"cancelled and closed": firewalltest.Backend.CancelledAndClosed,
 	} {

@@ -68,7 +68,10 @@ func (f *Firewall) plausible(fam family, entries int, now time.Time) bool {
 		if familyOf(e.Prefix) != fam {
 			continue
 		}
-		n := len(halves(e.Prefix))
+		n := 1
+		if e.Prefix.Bits() == 0 {
+			n = 2 // halves
+		}
 		if e.Until.After(now.Add(tolerance)) || e.Until.IsZero() {
 			least += n
 		}

@@ -38,3 +38,9 @@ func ParseSaved(line string) (prefix string, timeout time.Duration, packets uint
 
 // Left is the timeout that is given to an element.
 var Left = left
+
+// WithoutIPv6 makes f treat the kernel as one that has none.
+func (f *Firewall) WithoutIPv6() {
+	f.tables[v6], f.families = nil, []family{v4}
+	f.references = f.o.references(f.families)
+}

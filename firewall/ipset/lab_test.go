@@ -61,7 +61,7 @@ func backend(v ipset.Variant) firewalltest.Backend {
 		},
 		Listed:  listed,
 		Longest: ipset.MaxTimeout,
-		Slow:    60,
+		Slow:    40,
 	}
 }
 

@@ -65,17 +65,21 @@ func (s *script) create(set string, f family, n int, bans bool) {
 
 // add adds a prefix, or gives it another timeout (0: none). /0 is two halves: a hash of networks knows no prefix of length 0.
 func (s *script) add(set string, p netip.Prefix, timeout time.Duration, network bool) {
-	for _, p := range halves(p) {
-		s.prefix("add ", set, p)
-		if timeout > 0 {
-			s.line = append(s.line, " timeout "...)
-			s.line = strconv.AppendInt(s.line, int64(timeout/time.Second), 10)
+	if p.Bits() == 0 {
+		for _, half := range halves(p) {
+			s.add(set, half, timeout, network)
 		}
-		if network {
-			s.line = append(s.line, " nomatch"...)
-		}
-		s.end()
+		return
 	}
+	s.prefix("add ", set, p)
+	if timeout > 0 {
+		s.line = append(s.line, " timeout "...)
+		s.line = strconv.AppendInt(s.line, int64(timeout/time.Second), 10)
+	}
+	if network {
+		s.line = append(s.line, " nomatch"...)
+	}
+	s.end()
 }
 
 func (s *script) remove(set string, p netip.Prefix) {

@@ -134,9 +134,9 @@ func (f *Firewall) writeOps(s *script, ops []firewall.Op, now time.Time) {
 			continue
 		}
 		f.writeBan(s, f.o.banSet(familyOf(ops[i].Element.Prefix)), ops[i].Element, now)
-		for _, p := range halves(ops[i].Element.Prefix) {
-			if p.Bits() == 1 {
-				added[p] = true
+		if p := ops[i].Element.Prefix; p.Bits() <= 1 {
+			for _, half := range halves(p) {
+				added[half] = true
 			}
 		}
 	}

@@ -267,3 +267,20 @@ func TestNothingStaysOpen(t *testing.T) {
 		t.Errorf("%d descriptors open, %d before", after, before)
 	}
 }
+
+// TestKernelWithoutIPv6 bans what there is.
+func TestKernelWithoutIPv6(t *testing.T) {
+	ns := firewalltest.LoneHost(t)
+	f := open(t, ns, ipset.Options{ProtectOutbound: true})
+	f.WithoutIPv6()
+	w := driftWant()
+	firewalltest.Sync(t, f, w)
+	if r := firewalltest.Sync(t, f, w); r != (firewall.Result{}) {
+		t.Errorf("the second time: %+v", r)
+	}
+	if left := run(t, ns, "ipset", "save") + run(t, ns, "ip6tables-save"); strings.Contains(left, "cidrx6") {
+		t.Errorf("IPv6 all the same: %s", left)
+	}
+	want := firewall.Want{Elements: firewalltest.Ban("203.0.113.0/25", "203.0.113.200/32", "203.0.113.201/32", "255.255.255.0/24").Elements, Allow: driftWant().Allow[:1]}
+	backend(ipset.HostVariant).Holds(t, ns, want)
+}

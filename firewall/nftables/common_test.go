@@ -77,6 +77,8 @@ func TestReplacingBansLetsNobodyIn(t *testing.T) { backend.ReplacingBansLetsNobo
 
 func TestRestartLeavesNoGap(t *testing.T) { backend.RestartLeavesNoGap(t) }
 
+func TestLargeRestoreLeavesNoGap(t *testing.T) { backend.LargeRestoreLeavesNoGap(t) }
+
 func TestFullRewriteLeavesNoGap(t *testing.T) { backend.FullRewriteLeavesNoGap(t) }
 
 func TestWantThatNoKernelHoldsChangesNothing(t *testing.T) {
