@@ -6,7 +6,7 @@ LDFLAGS = -s -w
 GO     ?= go
 export CGO_ENABLED = 0
 
-.PHONY: build demo test deps lint bench clean
+.PHONY: build demo test deps lint bench package package-test clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/cidrx ./cmd/cidrxctl
@@ -16,7 +16,7 @@ demo: build
 
 # Debian's packages that the tests run: the real nft to read rules back, the real nginx and curl, ip for the eye; jq for the pipelines of
 # reports, zstd and xz for logs, tmux for the terminal views, chromium for the pages.
-PACKAGES = nftables iptables ipset iproute2 nginx-light curl ca-certificates jq zstd xz-utils tmux chromium systemd-journal-remote systemd-journal-remote
+PACKAGES = nftables iptables ipset iproute2 nginx-light curl ca-certificates jq zstd xz-utils tmux chromium systemd-journal-remote
 SUDO     = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 deps:
 	@for p in $(PACKAGES); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
@@ -37,6 +37,15 @@ lint:
 BENCH = .
 bench: deps
 	$(SUDO) env "PATH=$$PATH" CGO_ENABLED=0 $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 30m ./cmd/cidrx/bench
+
+# deb and rpm for amd64 and arm64, into bin/packages; the same commit makes the same bytes.
+package:
+	packaging/build.sh bin/packages
+
+# What the test of the packages runs: a system that boots in a directory, rpm, linters, and the shells that have completions.
+package-test: PACKAGES += debootstrap systemd-container rpm rpmlint lintian mandoc zsh fish iputils-ping cpio procps
+package-test: deps
+	$(SUDO) env "PATH=$$PATH" packaging/test.sh
 
 clean:
 	rm -rf bin

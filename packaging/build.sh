@@ -97,7 +97,8 @@ export VERSION MAINTAINER
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-programs "$work/here" "$(go env GOHOSTARCH)"
+host=$(go env GOHOSTARCH)
+programs "$work/here" "$host"
 pages "$work/here" "$work/all"
 documents "$work/all"
 for ARCH in "$@"; do
@@ -105,7 +106,7 @@ for ARCH in "$@"; do
 	export ARCH STAGE
 	cp -R "$work/all" "$STAGE"
 	find "$STAGE/examples" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
-	programs "$STAGE/bin" "$ARCH"
+	if [ "$ARCH" = "$host" ]; then cp -R "$work/here" "$STAGE/bin"; else programs "$STAGE/bin" "$ARCH"; fi
 	for format in deb rpm; do
 		describe "$format" >"$STAGE/nfpm.yaml"
 		go run "$NFPM" package --config "$STAGE/nfpm.yaml" --packager "$format" --target "$out/"
