@@ -77,22 +77,24 @@ func (f *Follower) read(out io.Reader, take func(*entry) bool) (enough bool, err
 	var e entry
 	for {
 		n, err := out.Read(buf[have:])
+		from, look := 0, have // what came before has no newline
 		have += n
-		from := 0
 		for {
-			end := bytes.IndexByte(buf[from:have], '\n')
+			end := bytes.IndexByte(buf[look:have], '\n')
 			if end < 0 {
 				break
 			}
-			line := buf[from : from+end]
-			from += end + 1
+			line := buf[from : look+end]
+			from, look = look+end+1, look+end+1
 			if skipping {
 				skipping = false
 			} else if f.parse(&e, line) && !take(&e) {
 				return true, nil
 			}
 		}
-		have = copy(buf, buf[from:have])
+		if from > 0 {
+			have = copy(buf, buf[from:have])
+		}
 		f.out.flush()
 		if err != nil {
 			return false, notEOF(err)

@@ -56,7 +56,10 @@ type wireEntry struct {
 	ID         field  `json:"MESSAGE_ID"`
 }
 
-var errEntry = errors.New("an entry without cursor or time")
+var (
+	errEntry = errors.New("an entry without cursor or time")
+	errBytes = errors.New("an array that is not one of bytes")
+)
 
 // read takes in one line of journalctl's.
 func (e *entry) read(line []byte) error {
@@ -103,13 +106,25 @@ func (f *field) unmarshalArray(b []byte) error {
 		}
 		return f.UnmarshalJSON(list[0])
 	}
-	var codes []uint16 // []uint8 would be base64
-	if err := json.Unmarshal(b, &codes); err != nil {
-		return err
-	}
-	*f = make(field, len(codes))
-	for i, c := range codes {
-		(*f)[i] = byte(c)
+	return f.readBytes(b[1 : len(b)-1])
+}
+
+// readBytes reads the inside of an array of bytes, which may be millions: too many for package json to take one by one.
+func (f *field) readBytes(b []byte) error {
+	*f = make(field, 0, len(b)/4+1)
+	for text := range bytes.SplitSeq(b, []byte(",")) {
+		n := 0
+		text = bytes.TrimSpace(text)
+		for _, c := range text {
+			if c < '0' || c > '9' || n > 255 {
+				return errBytes
+			}
+			n = 10*n + int(c-'0')
+		}
+		if len(text) == 0 || n > 255 {
+			return errBytes
+		}
+		*f = append(*f, byte(n))
 	}
 	return nil
 }

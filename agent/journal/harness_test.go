@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long something may take that happens at once on an idle machine.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()
@@ -212,7 +212,7 @@ func (r *run) wait(n int) []string {
 			return got
 		}
 		if time.Now().After(deadline) {
-			r.t.Fatalf("waited for %d lines; status %+v, lines %q", n, r.f.Status(), r.got())
+			r.t.Fatalf("waited for %d lines; status %+v, %d lines: %.200q", n, r.f.Status(), len(r.got()), strings.Join(r.got(), "|"))
 		}
 	}
 }
