@@ -68,7 +68,7 @@ func TestUnit(t *testing.T) {
 // TestSourcesExist looks for what the packages take from the tree, and for how the configuration is marked.
 func TestSourcesExist(t *testing.T) {
 	text := read(t, "nfpm.yaml")
-	for _, m := range regexp.MustCompile(`(?m)(?:src: "?|(?:pre|post)(?:install|remove): )([^",}\s]+)`).FindAllStringSubmatch(text, -1) {
+	for _, m := range regexp.MustCompile(`(?m)(?:src: "?|(?:pre|post)(?:install|remove): )([^",\s]+)`).FindAllStringSubmatch(text, -1) {
 		if strings.HasPrefix(m[1], "${STAGE}") {
 			continue
 		}
