@@ -59,6 +59,8 @@ documents() {
 	cp configs/reference.toml configs/static.toml "$1/examples/"
 	[ ! -d configs/examples ] || cp -R configs/examples/. "$1/examples/"
 	cp -R packaging/systemd/examples "$1/examples/systemd"
+	mkdir -p "$1/examples/grafana"
+	cp packaging/grafana/*.json "$1/examples/grafana/"
 	find "$1/examples" -type f -exec chmod 0644 {} +
 	find "$1/examples" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 	pack "$1/changelog.gz" <CHANGELOG.md

@@ -11,6 +11,7 @@
 # PACKAGE_TEST_ROOT names a tar file of the root that is made if it is not there and used if it is: a second run is quicker.
 set -Eeuo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
 . "$here/testlib/report.sh"
 . "$here/testlib/build.sh"
 . "$here/testlib/network.sh"
@@ -19,7 +20,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 [ $# -gt 0 ] || set -- deb rpm
 [ "$(id -u)" = 0 ] || { echo "packaging/test.sh: root is needed to boot a system in a directory" >&2; exit 2; }
-work=$(mktemp -d)
 trap 'stop_system; remove_network; rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 trap 'fail "${BASH_SOURCE[0]##*/}, line $LINENO: $BASH_COMMAND"' ERR
