@@ -44,6 +44,13 @@ func (f *Firewall) writeAnchor(s *script, set string, fam family, bits int, now 
 	s.add(set, p, maxTimeout, isNetwork(p))
 }
 
+// anchor appends the anchor that a ban needs, unless it is there.
+func (f *Firewall) anchor(s *script, set string, p netip.Prefix, now time.Time) {
+	if fam, bits := familyOf(p), p.Bits(); !f.anchored[fam][bits] {
+		f.writeAnchor(s, set, fam, bits, now)
+	}
+}
+
 // writeAnchors appends all of them again.
 func (f *Firewall) writeAnchors(s *script, now time.Time) {
 	for _, fam := range f.families {
@@ -55,17 +62,21 @@ func (f *Firewall) writeAnchors(s *script, now time.Time) {
 	}
 }
 
-// withoutAnchors takes the anchors from elements read from the kernel, and notes which there are. One that is held as a ban is a ban.
-func (f *Firewall) withoutAnchors(have []firewall.Element) []firewall.Element {
-	f.anchored = [2][129]bool{}
-	return slices.DeleteFunc(have, func(e firewall.Element) bool {
+// anchored says for each family and length whether there is an anchor.
+type anchored [2][129]bool
+
+// withoutAnchors takes the anchors from elements read from the kernel, and says which there are. One that is held as a ban is a ban.
+func (f *Firewall) withoutAnchors(have []firewall.Element) ([]firewall.Element, anchored) {
+	var there anchored
+	have = slices.DeleteFunc(have, func(e firewall.Element) bool {
 		if !isAnchor(e.Prefix) {
 			return false
 		}
-		f.anchored[familyOf(e.Prefix)][e.Prefix.Bits()] = true
+		there[familyOf(e.Prefix)][e.Prefix.Bits()] = true
 		_, held := search(f.held, e.Prefix)
 		return !held
 	})
+	return have, there
 }
 
 // anchors is how many elements of a family are anchors only.

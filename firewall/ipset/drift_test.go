@@ -91,6 +91,9 @@ func TestForeignChangesAreNoticedAndRepaired(t *testing.T) {
 				}
 				firewalltest.Sync(t, f, w)
 				backend(v).Holds(t, n.Edge, w)
+				if saved := run(t, n.Edge, "ipset", "save", "cidrx4"); !strings.Contains(saved, "239.255.255.128/25 ") {
+					t.Errorf("an anchor is missing:\n%s", saved)
+				}
 				firewalltest.Dropped(t, n.Attackers, f, in, "203.0.113.200", firewalltest.To4)
 				firewalltest.Dropped(t, n.Attackers, f, in, "203.0.113.7", firewalltest.To4)
 			})

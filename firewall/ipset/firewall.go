@@ -47,11 +47,11 @@ type Firewall struct {
 	allow     []netip.Prefix
 	anew      bool // the allowlist has to be written whether it changed or not
 	clock     stepclock.Clock
-	renew     time.Time    // when elements with the longest timeout have to get it again; zero: there are none
-	anchored  [2][129]bool // by family and length: there is an anchor
-	changes   uint64       // how often held changed
-	noticed   string       // drift that Watch has not told of yet
-	strangers bool         // it was tried to take away rules of the other variant
+	renew     time.Time // when elements with the longest timeout have to get it again; zero: there are none
+	anchored  anchored
+	changes   uint64 // how often held changed
+	noticed   string // drift that Watch has not told of yet
+	strangers bool   // it was tried to take away rules of the other variant
 	ops       []firewall.Op
 }
 

@@ -54,7 +54,7 @@ func (f *Firewall) writeAll(ctx context.Context, live []firewall.Element, allow 
 	if err != nil {
 		return err
 	}
-	f.renew, f.anchored = time.Time{}, [2][129]bool{}
+	f.renew, f.anchored = time.Time{}, anchored{}
 	f.writeAllow(s, sets, allow) // before any ban
 	for _, fam := range f.families {
 		s.replace(sets, f.o.banSet(fam), fam, len(live), true, func(set string) {

@@ -68,7 +68,9 @@ func (f *Firewall) forgetEnds() {
 func (f *Firewall) readBack(ctx context.Context) {
 	f.state = unknown
 	have, err := f.readBans(ctx, wholes(f.held))
-	have = f.withoutAnchors(have)
+	if err == nil {
+		have, f.anchored = f.withoutAnchors(have)
+	}
 	if err == nil && overlapping(have) {
 		err = fmt.Errorf("elements overlap: they are not ours")
 	}
@@ -118,6 +120,11 @@ func (f *Firewall) change(ctx context.Context, ops []firewall.Op, want firewall.
 		f.dumping.Lock() // a set whose elements are being read cannot be swapped
 		defer f.dumping.Unlock()
 	}
+	if f.anew { // anchors may be missing of bans that are there
+		for i := range want.Elements {
+			f.anchor(s, f.o.banSet(familyOf(want.Elements[i].Prefix)), want.Elements[i].Prefix, now)
+		}
+	}
 	f.writeOps(s, ops, now)
 	if err := s.run(ctx, f); err != nil {
 		return explain("change the sets", err)
@@ -159,10 +166,7 @@ func (f *Firewall) writeOps(s *script, ops []firewall.Op, now time.Time) {
 const renewAfter = maxTimeout / 2
 
 func (f *Firewall) writeBan(s *script, set string, e firewall.Element, now time.Time) {
-	fam, bits := familyOf(e.Prefix), e.Prefix.Bits()
-	if !f.anchored[fam][bits] {
-		f.writeAnchor(s, set, fam, bits, now)
-	}
+	f.anchor(s, set, e.Prefix, now)
 	timeout := left(e.Until, now)
 	f.noteLong(timeout, now)
 	s.add(set, e.Prefix, timeout, isNetwork(e.Prefix))

@@ -230,7 +230,8 @@ func (f *Firewall) compareElements(ctx context.Context) (compared bool, err erro
 	if f.changes != before || f.closed || f.state != verified {
 		return false, nil
 	}
-	if have = f.withoutAnchors(have); !same(have, f.held, f.o.Now()) || !slices.Equal(allow, distinct(f.allow)) {
+	have, there := f.withoutAnchors(have)
+	if there != f.anchored || !same(have, f.held, f.o.Now()) || !slices.Equal(allow, distinct(f.allow)) {
 		f.doubt(elementsChanged)
 	}
 	return true, nil
