@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/gaissmai/bart"
+
 	"cidrx/agent/config"
 	"cidrx/agent/jail"
 	"cidrx/cmd/internal/jailfile"
@@ -21,7 +23,7 @@ import (
 type prison struct {
 	files    *jailfile.Files
 	sections []static.Section
-	spentAt  []static.Spent
+	spentAt  bart.Table[time.Time] // until when the evidence of a prefix is used up
 	stderr   io.Writer
 }
 
@@ -51,10 +53,16 @@ func (p *prison) close() {
 
 // spent is the evidence that earlier bans have used up, as of now.
 func (p *prison) spent(now time.Time) []static.Spent {
-	if p.files != nil {
-		p.spentAt = p.files.Spent(now)
+	if p.files == nil {
+		return nil
 	}
-	return p.spentAt
+	all := p.files.Spent(now)
+	for _, s := range all {
+		if until, ok := p.spentAt.Get(s.Prefix); !ok || s.Until.After(until) {
+			p.spentAt.Insert(s.Prefix, s.Until)
+		}
+	}
+	return all
 }
 
 // judge bans what was found, and writes the files.
@@ -143,9 +151,9 @@ func (p *prison) seen(a *static.Analysis, host netip.Prefix) report.Host {
 // usedUp is until when what a host requested has had its ban; zero: there was none.
 func (p *prison) usedUp(host netip.Prefix) time.Time {
 	var until time.Time
-	for _, s := range p.spentAt {
-		if s.Prefix.Bits() <= host.Bits() && s.Prefix.Contains(host.Addr()) && s.Until.After(until) {
-			until = s.Until
+	for _, at := range p.spentAt.Supernets(host) {
+		if at.After(until) {
+			until = at
 		}
 	}
 	return until

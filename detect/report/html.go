@@ -6,12 +6,16 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
+	"sync"
 )
 
 //go:embed page
 var pageFiles embed.FS
 
-var pages = template.Must(template.New("").Funcs(pageWords).ParseFS(pageFiles, "page/*.tmpl"))
+// pages are the templates, made when the first page is: every other command starts without them.
+var pages = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("").Funcs(pageWords).ParseFS(pageFiles, "page/*.tmpl"))
+})
 
 // HTML writes r as one page that needs nothing else: no network, no other file, and for reading no JavaScript. r.Detail may be nil: then
 // there is no time line and no look into ranges. What the log says is hostile and shows as text. The page is bounded: of long lists it
@@ -27,7 +31,7 @@ func Map(w io.Writer, r *Report) error {
 
 // writePage fills the template of that name.
 func writePage(w io.Writer, name string, d *document) error {
-	return pages.ExecuteTemplate(w, name, d)
+	return pages().ExecuteTemplate(w, name, d)
 }
 
 // shell is what both pages are wrapped in: our own style and script, and the policy that lets a browser run these and nothing else.
@@ -37,7 +41,7 @@ type shell struct {
 	Script template.JS
 }
 
-var pageShell = newShell()
+var pageShell = sync.OnceValue(newShell)
 
 func newShell() shell {
 	style, script := pageFile("page/style.css"), pageFile("page/script.js")

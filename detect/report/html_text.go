@@ -40,7 +40,7 @@ var pageWords = template.FuncMap{
 	"sample":  func(s string) string { return shown(s, mostSample) },
 	"coord":   coord,
 	"add":     func(a, b int) int { return a + b },
-	"shell":   func() shell { return pageShell },
+	"shell":   func() shell { return pageShell() },
 }
 
 // shown returns s as text that a person can look at: at most most bytes of it and a note of how many more there were, and escapes for

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gaissmai/bart"
+
 	"cidrx/detect/cidr"
 	"cidrx/detect/report"
 )
@@ -48,10 +50,13 @@ func (a *Analysis) ofLogs(r *report.Report) {
 
 // denied are the hosts that sent a user agent of the deny list, without the allowed ones.
 func (a *Analysis) denied() []netip.Prefix {
+	var allowed bart.Lite
+	for _, p := range a.options.Allow {
+		allowed.Insert(p)
+	}
 	var out []netip.Prefix
 	for k := range maps.Keys(a.counts.denied) {
-		host := k.Host()
-		if !slices.ContainsFunc(a.options.Allow, host.Overlaps) {
+		if host := k.Host(); !allowed.OverlapsPrefix(host) {
 			out = append(out, host)
 		}
 	}
