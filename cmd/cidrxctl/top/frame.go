@@ -1,0 +1,77 @@
+package top
+
+import (
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cidrx/agent/control"
+	"cidrx/cmd/internal/term"
+)
+
+// View is the screen as it is now.
+func (m *model) View() tea.View {
+	v := tea.NewView("")
+	v.AltScreen = true
+	if m.width > 0 && m.height > 0 {
+		v.SetContent(m.frame())
+	}
+	return v
+}
+
+func (m *model) frame() string {
+	if m.tiny() {
+		return term.Frame{}.Render(m.width, m.height)
+	}
+	front := m.front()
+	f := term.Frame{Left: m.titles(), Right: m.right(), Body: front.draw(m.width, term.BodyHeight(m.height)), Keys: front.keys(), Note: m.status()}
+	return f.Render(m.width, m.height)
+}
+
+// titles are the tabs, the one in view marked, or the page that lies over them.
+func (m *model) titles() string {
+	var b strings.Builder
+	b.WriteString(term.Title(" cidrx ") + " ")
+	for i, t := range m.tabs {
+		label := " " + string(rune('1'+i)) + " " + t.title() + " "
+		if i == m.tab {
+			label = term.Chosen(label)
+		}
+		b.WriteString(label)
+	}
+	if n := len(m.opened); n > 0 {
+		b.WriteString(" › " + m.opened[n-1].title())
+	}
+	return b.String()
+}
+
+// right is the state in one word: what must be seen whatever page is in view.
+func (m *model) right() string {
+	if m.lost != nil {
+		return term.Bad(" NO ANSWER ")
+	}
+	return stateWord(m.top.Status.State) + " "
+}
+
+// status is the note of the last key, or what is wrong with the agent.
+func (m *model) status() string {
+	if m.lost != nil {
+		message, next := control.Advice(m.lost)
+		text := term.Printable(message)
+		if !m.since.IsZero() && m.now.After(m.since) {
+			text += " since " + term.Span(m.now.Sub(m.since).Truncate(time.Second)) + "; trying again"
+		}
+		if next != "" {
+			text += " (" + term.Printable(next) + ")"
+		}
+		return " " + term.Bad(term.Cut(text, m.width-2))
+	}
+	if m.note != "" {
+		return " " + term.Warn(term.Cut(term.Printable(m.note), m.width-2))
+	}
+	if by := m.top.Status.ConfirmBy; by != nil {
+		return " " + term.Warn("On trial: back to observe at "+term.Stamp(*by)+" UTC unless: cidrxctl confirm")
+	}
+	return ""
+}
