@@ -30,7 +30,7 @@ type datagram struct {
 	cut       bool   // it was longer
 	untrusted string // why it may be forged
 	uid       uint32 // of the sender, if that is why
-	lost      uint64 // datagrams that the kernel has dropped since the socket was opened, as far as it has said
+	lost      uint64 // datagrams that the kernel has dropped before this one and since the one before, as far as it has said
 }
 
 // receive calls take with each datagram until the socket is closed, and then returns nil.
@@ -64,8 +64,7 @@ type receiver struct {
 	socket *socket
 	buf    []byte
 	oob    []byte
-	lost   uint64
-	raw    uint32 // the kernel's counter, which wraps
+	lost   uint32 // the kernel's counter of drops, which wraps
 	take   func(datagram)
 }
 
@@ -84,7 +83,6 @@ func (r *receiver) some(fd int) (any bool, err error) {
 		any = true
 		d := datagram{data: r.buf[:n], cut: flags&unix.MSG_TRUNC != 0, untrusted: udpUntrusted}
 		r.control(r.oob[:oobn], &d)
-		d.lost = r.lost
 		r.take(d)
 	}
 	return any, nil
@@ -105,8 +103,7 @@ func (r *receiver) control(oob []byte, d *datagram) {
 		case h.Level != unix.SOL_SOCKET:
 		case h.Type == unix.SO_RXQ_OVFL && len(data) >= 4:
 			total := binary.NativeEndian.Uint32(data)
-			r.lost += uint64(total - r.raw)
-			r.raw = total
+			d.lost, r.lost = uint64(total-r.lost), total
 		case h.Type == unix.SCM_CREDENTIALS && len(data) >= unix.SizeofUcred:
 			d.uid, d.untrusted = binary.NativeEndian.Uint32(data[4:]), ""
 			if d.uid >= firstLogin { // 65534 is a user that our namespace does not know

@@ -140,7 +140,7 @@ func (l *Listener) flush(emit func(tail.Chunk) error) error {
 
 // take deals with one datagram.
 func (l *Listener) take(d datagram) {
-	l.kernel.Store(d.lost)
+	l.kernel.Add(d.lost)
 	m := Parse(d.data)
 	if len(m.Text) == 0 {
 		l.empty.Add(1)
