@@ -27,9 +27,12 @@ type Approach struct {
 // Progress is how close the address came to one tier. Both are nil if nothing of it, or around it, was ever counted.
 type Progress struct{ Closest, End *Moment }
 
-// maxLooks bounds how often the tiers are held against the address in one second, besides once at its end: it may make millions of
-// requests.
-const maxLooks = 32
+// So often at most the tiers are held against the address in one second, besides once at its end: it, and those around it, may make
+// millions of requests. Within a second counts only grow, so that little is missed.
+const (
+	nearLooks = 8
+	ownLooks  = 32
+)
 
 // NewApproach makes an Approach of addr to the tiers of strategies, which are those of the replay.
 func NewApproach(addr netip.Addr, strategies []detect.Strategy) *Approach {
@@ -50,7 +53,10 @@ func NewApproach(addr netip.Addr, strategies []detect.Strategy) *Approach {
 // Counted notes an event of the address, or of one near it.
 func (a *Approach) Counted(now time.Time, e *detect.Engine, ev *parse.Event, mask detect.Mask, stopped bool) {
 	if !a.host.Contains(ev.Client) {
-		a.dirty = a.dirty || a.around.Contains(ev.Client)
+		if a.around.Contains(ev.Client) && !stopped {
+			a.dirty = true
+			a.lookUpTo(nearLooks, now, e)
+		}
 		return
 	}
 	n := uint64(ev.Repeat)
@@ -69,7 +75,12 @@ func (a *Approach) Counted(now time.Time, e *detect.Engine, ev *parse.Event, mas
 		}
 	}
 	a.dirty = true
-	if a.looks < maxLooks {
+	a.lookUpTo(ownLooks, now, e)
+}
+
+// lookUpTo looks, unless it has been done so often in this second.
+func (a *Approach) lookUpTo(most int, now time.Time, e *detect.Engine) {
+	if a.looks < most {
 		a.looks++
 		a.look(now, e)
 	}
