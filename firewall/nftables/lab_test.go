@@ -18,7 +18,6 @@ var (
 	listen     = firewalltest.Listen
 	passes     = firewalltest.Passes
 	dropped    = firewalltest.Dropped
-	drops      = firewalltest.Drops
 	holds      = backend.Holds
 )
 
