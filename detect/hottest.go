@@ -8,11 +8,11 @@ import (
 	"cidrx/detect/cidr"
 )
 
-// hottestBudget is how many nodes a tier may open for Hottest: more than traffic with something hot in it needs, and half a millisecond.
-const hottestBudget = 1024
+// hottestBudget is how many nodes a tier may open for Hottest: more than traffic with something hot in it needs, and a quarter of a millisecond.
+const hottestBudget = 512
 
 // Hottest returns the prefixes of the strategy named name that are closest to one of its tiers, nearest first, at most most of them,
-// none inside another; nil if there is no such strategy. It takes at most about half a millisecond a tier, whatever the window holds,
+// none inside another; nil if there is no such strategy. It takes at most about a quarter of a millisecond a tier, whatever the window holds,
 // and is an estimate: where thousands of prefixes are equally hot, some that it leaves out may be as near, and it does not take off
 // what narrower prefixes are reported for, nor look at bystanders.
 func (e *Engine) Hottest(now time.Time, name string, most int) []Standing {

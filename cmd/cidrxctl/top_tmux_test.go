@@ -89,7 +89,7 @@ func (l *live) start() {
 
 func (l *live) await(what string, ok func() bool) {
 	l.t.Helper()
-	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			l.t.Fatalf("%s: did not happen", what)
 		}
@@ -157,7 +157,7 @@ func (l *live) until(texts ...string) (screen string) {
 		}
 		return true
 	}
-	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			l.t.Fatalf("no %q on the screen:\n%s", texts, screen)
 		}

@@ -145,7 +145,7 @@ func BenchmarkTrieHottest(b *testing.B) {
 				q := cidr.Query{Tier: shareTier(600, tier.lo, tier.hi, 0), Need: 600}
 				b.ReportAllocs()
 				for b.Loop() {
-					t.Hottest(q, 10, 1024)
+					t.Hottest(q, 10, 512)
 				}
 			})
 		}
