@@ -77,9 +77,9 @@ var samples = map[string][]sample{
 	"caddy": {
 		{"web", `{"level":"error","ts":1795308990,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"203.0.113.9","remote_port":"45722","proto":"HTTP/1.1","method":"GET","host":"127.0.0.1:8808","uri":"/x","headers":{"User-Agent":["Nikto/2.1"],"Accept":["*/*"],"X-Forwarded-For":["198.51.100.9"]}},"user_id":"","duration":0.000132004,"size":0,"status":404,"resp_headers":{"Server":["Caddy"]}}`,
 			seen{Client: "203.0.113.9", Status: 404, Target: "/x", UserAgent: "Nikto/2.1"}},
-		// From Caddy 2.7 on, with trusted_proxies.
-		{"web", `{"level":"info","ts":1795308990,"logger":"http.log.access.log0","msg":"handled request","request":{"remote_ip":"10.0.0.4","remote_port":"45722","client_ip":"203.0.113.9","proto":"HTTP/1.1","method":"GET","host":"www.example.com","uri":"/x","headers":{"User-Agent":["Nikto/2.1"]}},"bytes_read":0,"user_id":"","duration":0.000132004,"size":0,"status":404,"resp_headers":{"Server":["Caddy"]}}`,
-			seen{Client: "203.0.113.9", Forwarded: true, Status: 404, Target: "/x", UserAgent: "Nikto/2.1"}},
+		// From Caddy 2.7 on, with trusted_proxies; of a site without a page.
+		{"web", `{"level":"info","ts":1795308990,"logger":"http.log.access.log0","msg":"NOP","request":{"remote_ip":"10.0.0.4","remote_port":"51756","client_ip":"203.0.113.9","proto":"HTTP/1.1","method":"GET","host":"127.0.0.1:8810","uri":"/x","headers":{"X-Forwarded-For":["198.51.100.9, 203.0.113.9"],"User-Agent":["Nikto/2.1"],"Accept":["*/*"]}},"bytes_read":0,"user_id":"","duration":0.000006469,"size":0,"status":0,"resp_headers":{"Server":["Caddy"]}}`,
+			seen{Client: "203.0.113.9", Forwarded: true, Target: "/x", UserAgent: "Nikto/2.1"}},
 	},
 	"haproxy": {
 		{"web", `Nov 22 00:56:30 edge haproxy[32023]: 203.0.113.9:42262 [22/Nov/2026:00:56:30.000] web app/app1 0/0/0/0/0 404 283 - - ---- 1/1/0/0/0 0/0 {Nikto/2.1} {t} "GET /x HTTP/1.1"`,
