@@ -41,12 +41,10 @@ func (a *ahead) run(src io.ReadCloser) {
 			a.err = io.ErrClosedPipe
 			return
 		}
-		n, err := io.ReadFull(src, block[:aheadBytes])
+		// Not until the block is full: what a pipe has to say now may be all for a long time.
+		n, err := io.ReadAtLeast(src, block[:aheadBytes], 1)
 		if n > 0 {
 			a.full <- block[:n] // never blocks: there are no more blocks than fit
-		}
-		if err == io.ErrUnexpectedEOF { // the last block
-			err = io.EOF
 		}
 		if err != nil {
 			a.err = err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -121,6 +122,17 @@ func (b *journalBook) write(uid int, unit, message string) {
 	b.e.must(err)
 }
 
+// savedCursors are the positions in the journal that the state file holds, old ones and one that is being written included.
+func savedCursors(e *edge) map[string]bool {
+	state, err := os.ReadFile(e.dir + "/state/state.db")
+	e.must(err)
+	found := map[string]bool{}
+	for _, at := range regexp.MustCompile(`"cursor":"[^"]+"`).FindAll(state, -1) {
+		found[string(at)] = true
+	}
+	return found
+}
+
 // TestJournalRealPackets bans what sshd's journal shows, however the agent is stopped: each entry counts once, those of impostors never.
 func TestJournalRealPackets(t *testing.T) {
 	e := newEdge(t)
@@ -160,10 +172,9 @@ useForJail     = [true]
 	fail(0, "session-7.scope", "198.51.100.9", 30)
 	fail(0, "ssh.service", "203.0.113.7", 3)
 	e.await("three entries are counted", func() bool { return source().Lines >= 3 })
-	e.await("a position is on the disk", func() bool { // else this was the first start, for all that is known
-		state, err := os.ReadFile(e.dir + "/state/state.db")
-		return err == nil && strings.Contains(string(state), `"cursor":`)
-	})
+	e.await("a position is on the disk", func() bool { return len(savedCursors(e)) > 0 })
+	book.write(0, "ssh.service", "Server listening on :: port 22.")
+	e.await("another one is", func() bool { return len(savedCursors(e)) > 1 }) // so the first one is in force
 	e.stop(syscall.SIGKILL)
 	e.await("journalctl has died with the agent", func() bool { return len(followers(e.dir)) == 0 })
 	fail(0, "ssh.service", "203.0.113.7", 4)

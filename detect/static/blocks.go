@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync"
 )
 
 const (
 	maxLine   = 1 << 20   // bytes of a line that is parsed, as in the agent; longer ones are passed over
+	spins     = 200       // tries to get at a log that another worker reads, before one sleeps over it
 	blockSize = 128 << 10 // bytes that a worker reads at a time: they stay in its core's cache until they are counted
 )
 
@@ -41,7 +43,7 @@ func (s *blocks) buffer() []byte { return make([]byte, maxLine+s.size) }
 
 // next returns the next block, in buf. Its error is io.EOF behind the last block, and stays what it is from then on.
 func (s *blocks) next(ctx context.Context, buf []byte) (block, error) {
-	s.mu.Lock()
+	s.lock()
 	defer s.mu.Unlock()
 	for s.err == nil {
 		have := copy(buf, s.carry)
@@ -51,6 +53,17 @@ func (s *blocks) next(ctx context.Context, buf []byte) (block, error) {
 		}
 	}
 	return block{}, s.err
+}
+
+// lock waits for another's reading without going to sleep: that is over in microseconds, and to be woken takes longer.
+func (s *blocks) lock() {
+	for range spins {
+		if s.mu.TryLock() {
+			return
+		}
+		runtime.Gosched()
+	}
+	s.mu.Lock()
 }
 
 // fill reads until b is full, or to the end.
