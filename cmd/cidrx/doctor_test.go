@@ -164,7 +164,7 @@ logs
 	if err := printDiagnosis(&out, d, true); err != nil {
 		t.Fatal(err)
 	}
-	if strings.ContainsAny(out.String(), "\x1b\x9b\u202e") || !json.Valid(out.Bytes()) {
+	if strings.ContainsAny(out.String(), "\x1b\u009b\u202e") || !json.Valid(out.Bytes()) {
 		t.Errorf("not printable JSON:\n%q", out.String())
 	}
 }
