@@ -37,7 +37,7 @@ pack() { gzip -9nc >"$1"; }
 # programs DIRECTORY ARCHITECTURE: static, and with the commit in them.
 programs() {
 	mkdir -p "$1"
-	GOOS=linux GOARCH=$2 go build -buildvcs=true -trimpath -ldflags '-s -w' -o "$1/" ./cmd/cidrx ./cmd/cidrxctl
+	GOOS=linux GOARCH=$2 go build -buildvcs=true -trimpath -ldflags "-s -w -X cidrx/agent/control.release=$VERSION" -o "$1/" ./cmd/cidrx ./cmd/cidrxctl
 }
 
 # pages writes what is made from the code: the manual pages and the completions. DIRECTORY of programs that run here, DIRECTORY.
@@ -53,16 +53,17 @@ pages() {
 	done
 }
 
-# documents DIRECTORY: examples and changelogs.
+# documents DIRECTORY: pages, examples and changelogs.
 documents() {
 	mkdir -p "$1/examples"
+	cp -R docs "$1/docs"
 	cp configs/reference.toml configs/static.toml "$1/examples/"
 	[ ! -d configs/examples ] || cp -R configs/examples/. "$1/examples/"
 	cp -R packaging/systemd/examples "$1/examples/systemd"
 	mkdir -p "$1/examples/grafana"
 	cp packaging/grafana/*.json "$1/examples/grafana/"
-	find "$1/examples" -type f -exec chmod 0644 {} +
-	find "$1/examples" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+	find "$1/examples" "$1/docs" -type f -exec chmod 0644 {} +
+	find "$1/examples" "$1/docs" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 	pack "$1/changelog.gz" <CHANGELOG.md
 	cat >"$1/changelog.yaml" <<-TEXT
 		- semver: "$VERSION-1"
@@ -80,11 +81,11 @@ documents() {
 describe() {
 	license=Apache-2.0
 	[ "$1" != deb ] || license=
-	(cd "$STAGE/examples" && find . | sort | while read -r path; do
+	(cd "$STAGE" && find docs examples | sort | while read -r path; do
 		if [ -d "$path" ]; then
-			printf '  - {dst: "/usr/share/doc/cidrx/examples/%s", type: dir, packager: rpm, file_info: {mode: 0755}}\n' "${path#.}"
+			printf '  - {dst: "/usr/share/doc/cidrx/%s", type: dir, packager: rpm, file_info: {mode: 0755}}\n' "$path"
 		else
-			printf '  - {src: "%s", dst: "/usr/share/doc/cidrx/examples/%s", type: doc, packager: rpm, file_info: {mode: 0644}}\n' "$PWD/$path" "${path#./}"
+			printf '  - {src: "%s", dst: "/usr/share/doc/cidrx/%s", type: doc, packager: rpm, file_info: {mode: 0644}}\n' "$PWD/$path" "$path"
 		fi
 	done) >"$work/examples.yaml"
 	sed -e "s|\${CHANGELOG}|$STAGE/changelog.yaml|" -e "s|\${LICENSE}|$license|" -e "/build.sh adds the examples/r $work/examples.yaml" packaging/nfpm.yaml
@@ -107,7 +108,7 @@ for ARCH in "$@"; do
 	STAGE=$work/$ARCH
 	export ARCH STAGE
 	cp -R "$work/all" "$STAGE"
-	find "$STAGE/examples" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+	find "$STAGE/examples" "$STAGE/docs" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 	if [ "$ARCH" = "$host" ]; then cp -R "$work/here" "$STAGE/bin"; else programs "$STAGE/bin" "$ARCH"; fi
 	for format in deb rpm; do
 		describe "$format" >"$STAGE/nfpm.yaml"

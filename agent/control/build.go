@@ -5,6 +5,9 @@ import (
 	"runtime/debug"
 )
 
+// release is the version of a package, which the linker writes here (-X); empty in other builds.
+var release string
+
 // Build says what the running program was built from, as the go command recorded it.
 func Build() Version {
 	v := Version{Version: "unknown", Go: runtime.Version()}
@@ -14,6 +17,9 @@ func Build() Version {
 	}
 	if info.Main.Version != "" {
 		v.Version = info.Main.Version
+	}
+	if release != "" {
+		v.Version = release
 	}
 	for _, s := range info.Settings {
 		switch {
