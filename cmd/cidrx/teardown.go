@@ -16,8 +16,8 @@ func teardownCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "teardown",
 		Short: "Take everything that cidrx has put into the kernel out again",
-		Long: `teardown lifts all bans at once by deleting cidrx's table, which a stop of the agent leaves in place. The packages call it when they
-are removed. It is for when the agent does not run; while it does, use cidrxctl flush. The bans stay in the state: the next start of the
+		Long: `teardown lifts all bans at once by deleting cidrx's table, or with ipset its sets and rules, which a stop of the agent leaves in place.
+The packages call it when they are removed. It is for when the agent does not run; while it does, use cidrxctl flush. The bans stay in the state: the next start of the
 agent brings back those whose time is not over.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
