@@ -224,10 +224,10 @@ func (s *lineSource) print(b *bytes.Buffer) {
 	if s.Login != "" {
 		printField(b, "Login", s.Login)
 	}
-	if s.Forwarded {
-		printField(b, "Forwarded", "the client is behind a proxy: a ban that it earns is not enforceable in this host's kernel")
-	}
 	printField(b, "Standing", s.event.Client.String()+" "+s.Client.words())
+	if s.Forwarded {
+		printField(b, "Forwarded", "the client is behind a proxy: a ban that it earns is shown and exported, but not enforceable in this host's kernel")
+	}
 	for i, st := range s.Strategies {
 		title := ""
 		if i == 0 {

@@ -80,6 +80,7 @@ func (a *app) nothing(answer any, message, next string) error {
 type deed struct {
 	did, carved string
 	instead     bool   // what is carved out is said once, not as done too
+	until       string // what ends at the time given
 	idle        string // there was nothing to do
 	none        string // … and no network was named
 	next        string
@@ -88,7 +89,7 @@ type deed struct {
 var (
 	banned = deed{did: "banned", carved: "%s is left out of the ban on %s: it is allowed",
 		idle: "%s: nothing to ban, it is banned already or allowed", next: "cidrxctl why ADDRESS says which"}
-	unblocked = deed{did: "unblocked", carved: "unblocked %s: carved out of %s, the rest of which stays banned", instead: true,
+	unblocked = deed{did: "unblocked", carved: "unblocked %s: carved out of %s, the rest of which stays banned", instead: true, until: ", with grace",
 		idle: "%s is not banned", none: "nothing is banned", next: "cidrxctl why ADDRESS tells what is known"}
 	allowed = deed{did: "allowed", carved: "%s is carved out of the ban on %s",
 		idle: "%s is on the allowlist already", next: "cidrxctl allow list shows it"}
@@ -128,7 +129,7 @@ func (p *page) done(d control.Done, w deed) {
 		}
 		line := w.did + " " + prefix.String()
 		if d.Until != nil {
-			line += " until " + stamp(*d.Until)
+			line += w.until + " until " + stamp(*d.Until)
 		}
 		p.text(0, line)
 	}
