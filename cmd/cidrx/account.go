@@ -9,6 +9,7 @@ import (
 
 	"cidrx/agent"
 	"cidrx/agent/control"
+	"cidrx/detect/report"
 )
 
 // eventLine is an event of a replay for people.
@@ -32,7 +33,7 @@ func eventLine(e control.Event) string {
 		text += ": "
 	}
 	line := fmt.Sprintf("%s  %-7s  %-18s  %-8s  %s", stamp(e.At), e.Event, prefix, length, text+e.Reason)
-	return printable(strings.TrimRight(line, " "))
+	return report.Printable(strings.TrimRight(line, " "))
 }
 
 // lasting is how long a ban lasts.
@@ -97,7 +98,7 @@ func printDoubts(out io.Writer, s *agent.ReplaySummary) {
 	for _, log := range s.Logs {
 		doubt(log.Failed, "%s failed in %s, such as", plural(log.Failed, "line"), log.Name)
 		for _, line := range log.Unparsable {
-			fmt.Fprintln(out, "          "+printable(line))
+			fmt.Fprintln(out, "          "+report.Printable(line))
 		}
 	}
 }
@@ -118,7 +119,7 @@ func printBans(out io.Writer, bans []agent.ReplayBan) {
 	}
 	for _, b := range bans {
 		for _, caution := range b.Caution {
-			fmt.Fprintf(out, "Look twice at %s: %s\n", b.Prefix, printable(caution))
+			fmt.Fprintf(out, "Look twice at %s: %s\n", b.Prefix, report.Printable(caution))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cidrx/agent/control"
+	"cidrx/detect/report"
 )
 
 // demoConfig is the demonstration's configuration: a strategy that looks at user agents and one that looks at failing logins, both
@@ -234,7 +235,7 @@ func (st *story) awaitBan(ctx context.Context, addr netip.Addr) (control.Event, 
 
 func (st *story) tellBan(e control.Event) {
 	for _, line := range e.Samples[:min(1, len(e.Samples))] {
-		st.say("  seen:   %s", printable(line))
+		st.say("  seen:   %s", report.Printable(line))
 	}
 	st.say("  banned: %s for %s, %d requests of %s (%s)", e.Prefix, lasting(e), e.Requests, plural(e.Hosts, "host"), e.Reason)
 }
@@ -279,7 +280,7 @@ func (st *story) explain(ctx context.Context) error {
 	for _, b := range why.Bans {
 		st.say("  %s is banned, %ds left, %d packets dropped: %s", b.Prefix, b.RemainingS, b.DroppedPackets, b.Reasons[0])
 		for _, line := range b.Samples[:min(2, len(b.Samples))] {
-			st.say("    %s", printable(line))
+			st.say("    %s", report.Printable(line))
 		}
 	}
 	st.check(len(why.Bans) == 1 && why.Bans[0].State == "in_force" && len(why.Bans[0].Samples) > 0, "the ban is explained, with log lines")

@@ -3,34 +3,12 @@ package main
 import (
 	"bytes"
 	"strconv"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // Log lines are written by attackers, and a terminal obeys the escape sequences in them (ESC and the C1 controls): what does not print is
-// written as an escape.
-
-// printable is text in which everything can be seen, as Go writes it: \x1b, \n, \u202e. What is not UTF-8 is written byte by byte.
-func printable(s string) string {
-	if !strings.ContainsFunc(s, hidden) && utf8.ValidString(s) {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			b.WriteString(`\x` + strconv.FormatUint(0x100+uint64(s[0]), 16)[1:])
-		case hidden(r):
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		default:
-			b.WriteString(s[:size])
-		}
-		s = s[size:]
-	}
-	return b.String()
-}
+// written as an escape, in text by report.Printable, in JSON here.
 
 // hidden says whether r does something other than being seen, such as to turn the direction of what follows.
 func hidden(r rune) bool { return !unicode.IsPrint(r) }

@@ -18,6 +18,7 @@ import (
 	"cidrx/agent/config"
 	"cidrx/agent/control"
 	"cidrx/detect/parse"
+	"cidrx/detect/report"
 )
 
 // replayFlags are the flags of cidrx replay.
@@ -132,7 +133,7 @@ func (logs oldLogs) misread(sum *agent.ReplaySummary) error {
 				looks = fmt.Sprintf("; it looks like %s: --logFormat %[1]s, or --source with one that reads that", l.looks)
 			}
 		}
-		return fmt.Errorf("%s: not one of %s parses as %s of source %s, such as %s%s", log.Name, plural(log.Lines, "line"), log.Format, log.Source, printable(log.Unparsable[0]), looks)
+		return fmt.Errorf("%s: not one of %s parses as %s of source %s, such as %s%s", log.Name, plural(log.Lines, "line"), log.Format, log.Source, report.Printable(log.Unparsable[0]), looks)
 	}
 	return nil
 }

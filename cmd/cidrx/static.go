@@ -18,6 +18,7 @@ import (
 	"cidrx/agent/config"
 	"cidrx/agent/control"
 	"cidrx/detect/parse"
+	"cidrx/detect/report"
 	"cidrx/detect/static"
 )
 
@@ -276,7 +277,7 @@ func misfit(err error) error {
 	case u.Looks != "" && u.Looks != u.Format:
 		hint = fmt.Sprintf("it looks like %s: --logFormat %[1]s, or logFormat = %[1]q in [static]", u.Looks)
 	}
-	return fmt.Errorf("%s: not one of %s %s; the first is %s; %s", u.Log, plural(u.Lines, "line"), fault, printable(u.First), hint)
+	return fmt.Errorf("%s: not one of %s %s; the first is %s; %s", u.Log, plural(u.Lines, "line"), fault, report.Printable(u.First), hint)
 }
 
 // tuneStatic makes the garbage collector work more often than its default: most of the memory is a table of addresses that lives to the

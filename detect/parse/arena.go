@@ -91,7 +91,7 @@ func (a *Arena) unquoteJSON(b []byte) []byte {
 	return a.since(start)
 }
 
-// unicodeEscape decodes \uXXXX, or two of them that make a surrogate pair, at the start of b; n is 0 if there is none.
+// unicodeEscape decodes \uhhhh, or two of them that make a surrogate pair, at the start of b; n is 0 if there is none.
 func unicodeEscape(b []byte) (r rune, n int) {
 	hi, ok := hex4(b)
 	if !ok {
@@ -106,7 +106,7 @@ func unicodeEscape(b []byte) (r rune, n int) {
 	return utf8.RuneError, 6
 }
 
-// hex4 reads the number of a \uXXXX at the start of b.
+// hex4 reads the number of a \uhhhh at the start of b.
 func hex4(b []byte) (r rune, ok bool) {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return 0, false
@@ -122,5 +122,5 @@ func hex4(b []byte) (r rune, ok bool) {
 }
 
 // EscapedByte is what the escape at the start of b becomes when a field is read, and how long it is; b begins with a backslash. One
-// that begins no escape stands for itself and is one byte long. \uXXXX, which JSON has besides, it does not know.
+// that begins no escape stands for itself and is one byte long. \uhhhh, which JSON has besides, it does not know.
 func EscapedByte(b []byte) (c byte, n int) { return escapedByte(b) }
