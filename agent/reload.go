@@ -22,10 +22,11 @@ func (a *Agent) Reload(ctx context.Context, by control.Caller) (control.ReloadRe
 	for _, w := range warnings {
 		a.log.Warn("configuration", "warning", w.Error())
 	}
-	return ask(ctx, a, func(now time.Time) (control.ReloadReply, error) {
+	var started []*source
+	reply, err := ask(ctx, a, func(now time.Time) (control.ReloadReply, error) {
 		var changed []string
 		if err == nil {
-			changed, err = a.reload(now, cfg)
+			changed, started, err = a.reload(now, cfg)
 		}
 		e := control.Event{At: now, Event: "reload", By: by.Name, Reason: fmt.Sprintf("%d sections changed: %v", len(changed), changed)}
 		if err != nil {
@@ -34,7 +35,15 @@ func (a *Agent) Reload(ctx context.Context, by control.Caller) (control.ReloadRe
 		a.audit(e)
 		return control.ReloadReply{Changed: changed}, err
 	})
+	wait, cancel := context.WithTimeout(ctx, placePatience)
+	defer cancel()
+	awaitPlaces(wait, started) // what is logged after the answer is counted
+	return reply, err
 }
+
+// placePatience is how long a reload waits for new sources to find their places. One that takes longer (a journal that hangs) goes on
+// trying, and the status shows it.
+const placePatience = 2 * time.Second
 
 // reloadOnSignal reloads at every SIGHUP: nobody waits for an answer.
 func (a *Agent) reloadOnSignal(ctx context.Context) error {
@@ -52,17 +61,18 @@ func (a *Agent) reloadOnSignal(ctx context.Context) error {
 	}
 }
 
-func (a *Agent) reload(now time.Time, cfg *config.Config) ([]string, error) {
+// reload puts cfg into force and returns the names of the sections that differ and the sources that it started.
+func (a *Agent) reload(now time.Time, cfg *config.Config) (changed []string, started []*source, err error) {
 	if err := a.fixed(cfg); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	a.o.Notify("RELOADING=1")
 	defer a.o.Notify("READY=1")
-	changed := config.Diff(a.cfg, cfg)
-	if err := a.apply(cfg, now); err != nil {
-		return nil, control.Invalid(err.Error(), "nothing has changed")
+	changed = config.Diff(a.cfg, cfg)
+	if started, err = a.apply(cfg, now); err != nil {
+		return nil, nil, control.Invalid(err.Error(), "nothing has changed")
 	}
-	return changed, nil
+	return changed, started, nil
 }
 
 // fixed refuses what only a restart can change.
@@ -83,15 +93,15 @@ func (a *Agent) fixed(cfg *config.Config) error {
 	return nil
 }
 
-// apply puts a checked configuration into force.
-func (a *Agent) apply(cfg *config.Config, now time.Time) error {
+// apply puts a checked configuration into force and returns the sources that it started.
+func (a *Agent) apply(cfg *config.Config, now time.Time) ([]*source, error) {
 	list, err := a.replaceSources(cfg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, c := range a.cores() {
 		if err := c.engine.Reconfigure(a.strategies(cfg)); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	old := a.cfg
@@ -109,6 +119,5 @@ func (a *Agent) apply(cfg *config.Config, now time.Time) error {
 	a.setAllow(now)
 	a.setProtected(now)
 	a.core.note(a.core.jail.SetDeny(now, cfg.Deny.Prefixes()))
-	a.swapSources(list)
-	return nil
+	return a.swapSources(list), nil
 }

@@ -91,12 +91,7 @@ func (a *Agent) ready() {
 	a.sources.start()
 	list := slices.Clone(a.sources.list)
 	go func() {
-		for _, s := range list {
-			select {
-			case <-s.follower.Ready():
-			case <-s.stopped:
-			}
-		}
+		awaitPlaces(context.Background(), list)
 		a.o.Notify("READY=1")
 	}()
 }

@@ -212,15 +212,17 @@ func (set *sourceSet) start() {
 	}
 }
 
-// launch lets a source run. window is how far back before its positions it reads to warm the windows up; 0: not at all.
-func (set *sourceSet) launch(s *source, window time.Duration) {
+// launch lets a source run, if sources run yet. window is how far back before its positions it reads to warm the windows up;
+// 0: not at all.
+func (set *sourceSet) launch(s *source, window time.Duration) bool {
 	if !set.running {
-		return
+		return false
 	}
 	s.open(window)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	set.wait.Go(func() { s.run(ctx) })
+	return true
 }
 
 // stop ends all sources; done tells when they have. What they had read is still in batches.
@@ -292,7 +294,8 @@ func (set *sourceSet) find(name string) *source {
 }
 
 // swapSources stops the sources that are gone or changed and starts their successors, which go on where those had read to.
-func (a *Agent) swapSources(list []*source) {
+// It returns those that it started.
+func (a *Agent) swapSources(list []*source) (started []*source) {
 	old := a.sources.list
 	a.sources.list = list
 	for _, s := range old {
@@ -311,7 +314,22 @@ func (a *Agent) swapSources(list []*source) {
 			s.positions, window = was.positions, 0 // drained meanwhile, and all of it is in the windows
 		}
 		s.decoder.matcher = a.core.engine.Matcher()
-		a.sources.launch(s, window)
+		if a.sources.launch(s, window) {
+			started = append(started, s)
+		}
+	}
+	return started
+}
+
+// awaitPlaces returns when all sources in list have found the place where they begin to read, or have ended, or ctx is done.
+func awaitPlaces(ctx context.Context, list []*source) {
+	for _, s := range list {
+		select {
+		case <-s.follower.Ready():
+		case <-s.stopped:
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
