@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"cidrx/cmd/internal/rig"
 )
 
 const (
@@ -20,21 +22,21 @@ const (
 func BenchmarkTimeToBan(b *testing.B) {
 	b.Run("quiet", func(b *testing.B) {
 		s, _ := timeToBan(b, false)
-		results.add("time to ban", "median ≤ 2 ms, p99 ≤ 10 ms", "%s", s.tail())
+		results.add("time to ban", "median ≤ 2 ms, p99 ≤ 10 ms", "%s", s.Tail())
 	})
 	b.Run("busy", func(b *testing.B) {
 		s, rate := timeToBan(b, true)
-		results.add("time to ban, busy log", "p99 ≤ 25 ms at 100,000 other lines/s", "%s, at %.0f lines/s", s.tail(), rate)
+		results.add("time to ban, busy log", "p99 ≤ 25 ms at 100,000 other lines/s", "%s, at %.0f lines/s", s.Tail(), rate)
 	})
 }
 
 // timeToBan bans every attacker once, while others write so many lines a second if the log is busy.
-func timeToBan(b *testing.B, busy bool) (s spread, rate float64) {
+func timeToBan(b *testing.B, busy bool) (s rig.Spread, rate float64) {
 	h := newHost(b, configuration)
 	m := h.listen()
 	h.start()
 	log := h.openLog()
-	attackers := newTraffic(2, bans).hosts
+	attackers := rig.NewTraffic(2, bans).Hosts
 	approach(h, log, attackers)
 	stop := func() float64 { return 0 }
 	if busy {
@@ -47,7 +49,7 @@ func timeToBan(b *testing.B, busy bool) (s spread, rate float64) {
 			time.Sleep(rand.N(betweenBans))
 		}
 	}
-	b.ReportMetric(float64(s.median()), "ns/ban")
+	b.ReportMetric(float64(s.Median()), "ns/ban")
 	return s, stop()
 }
 
@@ -57,7 +59,7 @@ func approach(h *host, log *os.File, attackers []netip.Addr) {
 	var text []byte
 	for _, a := range attackers {
 		for range linesToBan - 1 {
-			text = attack(text, a, time.Now().UTC())
+			text = rig.Attack(text, a, time.Now().UTC())
 		}
 	}
 	_, err := log.Write(text)
@@ -67,20 +69,20 @@ func approach(h *host, log *os.File, attackers []netip.Addr) {
 }
 
 // cross writes the line that bans the attacker.
-func cross(h *host, m *monitor, log *os.File, attacker netip.Addr) time.Duration {
+func cross(h *host, m *rig.Monitor, log *os.File, attacker netip.Addr) time.Duration {
 	h.b.Helper()
-	line := attack(nil, attacker, time.Now().UTC())
+	line := rig.Attack(nil, attacker, time.Now().UTC())
 	start := time.Now()
 	_, err := log.Write(line)
 	must(h.b, err)
 	for {
-		e, ok := m.next(start.Add(10 * time.Second))
+		e, ok := m.Next(start.Add(10 * time.Second))
 		if !ok {
-			h.b.Fatalf("%v was not banned; the agent said:\n%s", attacker, h.said())
+			h.b.Fatalf("%v was not banned; the agent said:\n%s", attacker, h.Said())
 		}
-		for _, a := range e.added {
+		for _, a := range e.Added {
 			if a == attacker {
-				return e.at.Sub(start)
+				return e.At.Sub(start)
 			}
 		}
 	}
@@ -89,13 +91,13 @@ func cross(h *host, m *monitor, log *os.File, attacker netip.Addr) time.Duration
 // others writes ordinary lines to the log until the returned function is called, which says how many they were a second.
 func others(h *host, log *os.File) (stop func() float64) {
 	const lines = busyLines / int(time.Second/busyInterval)
-	w := &writer{file: log, blocks: newTraffic(1, addresses).blocks(lines), every: busyInterval}
+	w := &rig.Writer{File: log, Blocks: rig.NewTraffic(1, addresses).Blocks(lines), Every: busyInterval}
 	done, ended := make(chan struct{}), make(chan error)
 	start := time.Now()
-	go func() { ended <- w.run(done) }()
+	go func() { ended <- w.Run(done) }()
 	time.Sleep(warmBusy)
 	return func() float64 {
-		rate := float64(w.lines.Load()) / time.Since(start).Seconds()
+		rate := float64(w.Lines.Load()) / time.Since(start).Seconds()
 		close(done)
 		must(h.b, <-ended)
 		return rate

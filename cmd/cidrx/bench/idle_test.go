@@ -24,15 +24,15 @@ socket   = "DIR/c.sock"
 paths = ["DIR/*access.log"]
 [source.ssh]
 paths = ["DIR/auth.log", "DIR/secure"]
-`, "DIR", h.dir))
+`, "DIR", h.Path(".")))
 		h.file("auth.log", "")
 		h.start()
 		before := h.usage()
 		start := time.Now()
 		time.Sleep(idleFor)
 		after := h.usage()
-		share := 100 * float64(after.cpu-before.cpu) / float64(time.Since(start))
-		results.add("idle: resident memory", "≤ 25 MB", "%.1f MB, peak %.1f", after.rss, after.peak)
+		share := 100 * float64(after.CPU-before.CPU) / float64(time.Since(start))
+		results.add("idle: resident memory", "≤ 25 MB", "%.1f MB, peak %.1f", after.RSS, after.Peak)
 		results.add("idle: CPU", "≤ 0.2 % of a core", "%.3f %% of a core over %v", share, idleFor)
 		b.ReportMetric(share, "%cpu")
 	}

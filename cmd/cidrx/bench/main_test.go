@@ -6,9 +6,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"cidrx/cmd/internal/rig"
 )
 
 // binaries is where TestMain put cidrx.
@@ -25,29 +26,21 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "cidrx-bench-")
 	if err == nil {
 		binaries = dir
-		err = build(dir)
+		err = rig.Build(dir, "cidrx")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "building cidrx:", err)
 		os.Exit(1)
 	}
-	load := loadAverage()
+	load := rig.LoadAverage()
 	code := m.Run()
 	fmt.Println()
-	if err := results.print(os.Stdout, machine(), load); err != nil {
+	if err := results.print(os.Stdout, rig.Machine(), load); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.RemoveAll(dir)
 	os.Exit(code)
-}
-
-// build builds cidrx as the Makefile does.
-func build(dir string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", dir, "cidrx/cmd/cidrx")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	cmd.Stderr = os.Stderr
-	return cmd.Run()
 }
 
 func cidrx() string { return filepath.Join(binaries, "cidrx") }

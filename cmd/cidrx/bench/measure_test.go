@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"cidrx/cmd/internal/rig"
 )
 
 // Whole processes are measured by a process in between, this program started again. For a child's peak memory the kernel counts what
@@ -73,7 +75,7 @@ func measureHere(args []string) (measured, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	runtime.LockOSThread() // for onFirst, and for Pdeathsig, which is about the thread
 	start := time.Now()
-	if err := onFirst(n, cmd.Start); err != nil {
+	if err := rig.OnFirst(n, cmd.Start); err != nil {
 		return measured{}, err
 	}
 	err = cmd.Wait()

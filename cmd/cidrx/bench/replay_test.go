@@ -3,12 +3,14 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"os/exec"
 	"testing"
 	"time"
 
+	"cidrx/cmd/internal/rig"
 	"cidrx/detect/parse"
 )
 
@@ -21,9 +23,9 @@ const (
 // BenchmarkReplay measures "cidrx replay" on a log of an hour, in which one line in 20 comes from a network that attacks.
 func BenchmarkReplay(b *testing.B) {
 	h := newHost(b, configuration)
-	must(b, writeOld(h.path("old.log")))
+	must(b, writeOld(h.Path("old.log")))
 	for b.Loop() {
-		var times spread
+		var times rig.Spread
 		var cpu time.Duration
 		for range replayRuns {
 			took, state := replay(h)
@@ -31,9 +33,9 @@ func BenchmarkReplay(b *testing.B) {
 			cpu = state.UserTime() + state.SystemTime()
 		}
 		parsed := parseAlone(h)
-		rate := replayLines / times.median().Seconds()
+		rate := replayLines / times.Median().Seconds()
 		results.add("replay", "≥ 200,000 lines/s", "%.0f lines/s (best %.0f of %d runs), %.2f µs of CPU a line; parsing alone %.2f µs",
-			rate, replayLines/times.at(0).Seconds(), replayRuns, cpu.Seconds()*1e6/replayLines, parsed.Seconds()*1e6/replayLines)
+			rate, replayLines/times.At(0).Seconds(), replayRuns, cpu.Seconds()*1e6/replayLines, parsed.Seconds()*1e6/replayLines)
 		b.ReportMetric(rate, "lines/s")
 	}
 }
@@ -46,17 +48,17 @@ func writeOld(path string) error {
 	}
 	defer f.Close()
 	w := bufio.NewWriterSize(f, 1<<20)
-	t := newTraffic(3, addresses)
+	t, r := rig.NewTraffic(3, addresses), rand.New(rand.NewPCG(3, 2))
 	start := time.Now().UTC().Add(-12 * time.Hour)
 	botnet := netip.MustParseAddr("45.155.205.64").As4()
 	var line []byte
 	for i := range replayLines {
 		at := start.Add(time.Duration(i) * time.Second / replayRate)
 		if i%20 == 0 {
-			botnet[3] = byte(64 + t.rand.IntN(32))
-			line = attack(line[:0], netip.AddrFrom4(botnet), at)
+			botnet[3] = byte(64 + r.IntN(32))
+			line = rig.Attack(line[:0], netip.AddrFrom4(botnet), at)
 		} else {
-			line, _ = t.line(line[:0], at)
+			line, _ = t.Line(line[:0], at)
 		}
 		if _, err := w.Write(line); err != nil {
 			return err
@@ -67,11 +69,11 @@ func writeOld(path string) error {
 
 func replay(h *host) (time.Duration, *os.ProcessState) {
 	h.b.Helper()
-	cmd := exec.Command(cidrx(), "replay", "--config", h.path("cidrx.toml"), "--source", "web", "--logfile", h.path("old.log"), "--json")
+	cmd := exec.Command(cidrx(), "replay", "--config", h.Path("cidrx.toml"), "--source", "web", "--logfile", h.Path("old.log"), "--json")
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	start := time.Now()
-	must(h.b, h.ns.Do(func() error { return onCores(cmd.Start) }))
+	must(h.b, h.NS.Do(func() error { return rig.OnCores(cmd.Start) }))
 	if err := cmd.Wait(); err != nil {
 		h.b.Fatalf("cidrx replay: %v\n%s", err, errs.String())
 	}
@@ -85,7 +87,7 @@ func replay(h *host) (time.Duration, *os.ProcessState) {
 // parseAlone is how long it takes one goroutine to parse the log's lines.
 func parseAlone(h *host) time.Duration {
 	h.b.Helper()
-	text, err := os.ReadFile(h.path("old.log"))
+	text, err := os.ReadFile(h.Path("old.log"))
 	must(h.b, err)
 	parser, err := parse.New("combined", parse.Options{})
 	must(h.b, err)

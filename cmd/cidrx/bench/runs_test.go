@@ -3,19 +3,21 @@ package bench
 import (
 	"fmt"
 	"slices"
+
+	"cidrx/cmd/internal/rig"
 )
 
 // runs are runs of the same command.
 type runs []measured
 
-func (r runs) wall() (s spread) {
+func (r runs) wall() (s rig.Spread) {
 	for _, m := range r {
 		s = append(s, m.Wall)
 	}
 	return s
 }
 
-func (r runs) cpu() (s spread) {
+func (r runs) cpu() (s rig.Spread) {
 	for _, m := range r {
 		s = append(s, m.CPU)
 	}
@@ -35,7 +37,7 @@ func (r runs) over(base runs) ratios {
 		all[i] = float64(r[i].Wall) / float64(base[i].Wall)
 	}
 	slices.Sort(all)
-	return ratios{median: float64(r.wall().median()) / float64(base.wall().median()), least: all[0], most: all[len(all)-1], n: len(all)}
+	return ratios{median: float64(r.wall().Median()) / float64(base.wall().Median()), least: all[0], most: all[len(all)-1], n: len(all)}
 }
 
 // ratios are how many times as long something took as something else: that of the medians, and the least and most of neighbours in time.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"cidrx/cmd/internal/rig"
 	"cidrx/detect/static/logtest"
 )
 
@@ -46,14 +47,14 @@ func (c *staticCase) run(b *testing.B, log string) {
 	}
 	var base, run runs
 	for range staticRounds {
-		wc, _ := measure(b, cores, "wc", "-l", log)
-		m, out := measure(b, cores, args...)
+		wc, _ := measure(b, rig.Cores, "wc", "-l", log)
+		m, out := measure(b, rig.Cores, args...)
 		base, run = append(base, wc), append(run, m)
 		c.check(b, out)
 	}
 	times := run.over(base)
 	results.hold("static: "+c.figure, fmt.Sprintf("≤ %g x wc -l", c.most), times.median <= c.most, "%s: %s of %s; CPU %s of %s; peak %.0f MiB",
-		times, short(run.wall().median()), short(base.wall().median()), short(run.cpu().median()), short(base.cpu().median()), run.peak())
+		times, rig.Short(run.wall().Median()), rig.Short(base.wall().Median()), rig.Short(run.cpu().Median()), rig.Short(base.cpu().Median()), run.peak())
 	if c.peak > 0 {
 		results.hold("static: peak memory of that", fmt.Sprintf("≤ %g MiB", c.peak), run.peak() <= c.peak, "%.1f MiB", run.peak())
 	}

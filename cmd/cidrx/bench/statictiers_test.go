@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"cidrx/cmd/internal/rig"
 	"cidrx/detect/cidr"
 	"cidrx/detect/static"
 	"cidrx/detect/static/logtest"
@@ -21,9 +22,9 @@ func staticCaddy(b *testing.B, log string) {
 		run = append(run, m)
 	}
 	rate := func(at time.Duration) float64 { return float64(caddyLog.Lines) / at.Seconds() }
-	median := rate(run.wall().median())
+	median := rate(run.wall().Median())
 	results.hold("static: JSON lines of Caddy, 1 core", "≥ 400,000 lines/s", median >= 400_000, "%.0f lines/s (min %.0f, max %.0f of %d), peak %.0f MiB",
-		median, rate(run.wall().at(1)), rate(run.wall().at(0)), len(run), run.peak())
+		median, rate(run.wall().At(1)), rate(run.wall().At(0)), len(run), run.peak())
 	b.ReportMetric(median, "lines/s")
 }
 
@@ -44,19 +45,19 @@ func staticTiers(b *testing.B) {
 	tier := cidr.Tier{MinSize: 1000, MinDepth: 24, MaxDepth: 32, Threshold: 100_000, MaxCollateral: cidr.NoCollateralLimit}
 	usual, withMisses := asked(b, counted, tier, 0)
 	holdMillisecond("tier 1000,24,32,0.1 over 500,000 addresses", usual)
-	results.add("static: the same with why it found nothing", "", "%s", withMisses.micro())
-	b.ReportMetric(float64(usual.median().Nanoseconds())/1000, "µs/tier")
+	results.add("static: the same with why it found nothing", "", "%s", withMisses.Micro())
+	b.ReportMetric(float64(usual.Median().Nanoseconds())/1000, "µs/tier")
 	tier.Threshold, tier.Balance = 100_000, true // any prefix with 1,000 requests: far more to walk
 	usual, _ = asked(b, counted, tier, 1)
 	holdMillisecond("the same in balance mode", usual)
 }
 
-func holdMillisecond(figure string, times spread) {
-	results.hold("static: "+figure, "≤ 1 ms", times.median() <= time.Millisecond, "%s", times.micro())
+func holdMillisecond(figure string, times rig.Spread) {
+	results.hold("static: "+figure, "≤ 1 ms", times.Median() <= time.Millisecond, "%s", times.Micro())
 }
 
 // asked is how long a tier takes that finds at least so many ranges: as reported, and until the answer is there.
-func asked(b *testing.B, counted *static.Analysis, tier cidr.Tier, least int) (reported, all spread) {
+func asked(b *testing.B, counted *static.Analysis, tier cidr.Tier, least int) (reported, all rig.Spread) {
 	b.Helper()
 	for range tryRounds {
 		start := time.Now()

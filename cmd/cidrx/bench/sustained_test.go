@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"cidrx/cmd/internal/rig"
 )
 
 const (
@@ -23,30 +25,30 @@ const (
 func BenchmarkSustained(b *testing.B) {
 	h := newHost(b, configuration)
 	h.start()
-	w := &writer{file: h.openLog(), blocks: newTraffic(1, addresses).blocks(blockLines), every: time.Second * blockLines / offeredLines}
+	w := &rig.Writer{File: h.openLog(), Blocks: rig.NewTraffic(1, addresses).Blocks(blockLines), Every: time.Second * blockLines / offeredLines}
 	for b.Loop() {
 		done, ended := make(chan struct{}), make(chan error)
-		go func() { ended <- w.run(done) }()
+		go func() { ended <- w.Run(done) }()
 		before := h.usage()
 		start := time.Now()
 		samples := follow(h, w)
 		close(done)
 		must(b, <-ended)
 		took := time.Since(start).Seconds()
-		written := w.lines.Load()
+		written := w.Lines.Load()
 		h.await(5*time.Minute, "all lines are counted", func() bool { return h.status().Sources[0].Lines >= written })
-		report(samples, float64(written)/took, float64(h.usage().cpu-before.cpu)/float64(written))
+		report(samples, float64(written)/took, float64(h.usage().CPU-before.CPU)/float64(written))
 	}
 }
 
 // sample is how it stood at one time of the run.
 type sample struct {
 	behind float64 // seconds' worth of lines written and not yet counted
-	memory usage
+	memory rig.Usage
 }
 
 // follow looks once a second how far the agent is behind and what it takes, and gives the room of what it has read back to the disk.
-func follow(h *host, w *writer) []sample {
+func follow(h *host, w *rig.Writer) []sample {
 	h.b.Helper()
 	var out []sample
 	tick := time.NewTicker(time.Second)
@@ -54,9 +56,9 @@ func follow(h *host, w *writer) []sample {
 	for start := time.Now(); time.Since(start) < offeredFor; {
 		<-tick.C
 		counted := h.status().Sources[0].Lines
-		written, size := w.lines.Load(), w.bytes.Load()
+		written, size := w.Lines.Load(), w.Bytes.Load()
 		out = append(out, sample{behind: float64(written-min(counted, written)) / offeredLines, memory: h.usage()})
-		must(h.b, forgetRead(w.file, int64(float64(counted)/float64(written)*float64(size))))
+		must(h.b, forgetRead(w.File, int64(float64(counted)/float64(written)*float64(size))))
 	}
 	return out
 }
@@ -89,7 +91,7 @@ func report(samples []sample, rate, nanos float64) {
 	results.add("sustained: offered", "500,000 lines/s", "%.0f lines/s for %v by a writer on the same cores; the agent takes %.2f µs of CPU a line", rate, offeredFor, nanos/1000)
 	results.add("sustained: lag", "not growing", "first quarter %.1f ms, last quarter %.1f ms, max %.0f ms", first, last, most)
 	results.add("sustained: resident memory", "≤ 100 MB, not growing", "%.0f MB after 5, %.0f after 10, %.0f after 15, %.0f after 20 million lines, peak %.0f",
-		samples[n/4].memory.rss, samples[n/2].memory.rss, samples[3*n/4].memory.rss, end.rss, end.peak)
+		samples[n/4].memory.RSS, samples[n/2].memory.RSS, samples[3*n/4].memory.RSS, end.RSS, end.Peak)
 }
 
 // BenchmarkCatchUp has the agent read a log that is already full as fast as it can.
@@ -97,16 +99,16 @@ func BenchmarkCatchUp(b *testing.B) {
 	h := newHost(b, configuration)
 	h.start()
 	for b.Loop() {
-		backlog := h.path("backlog")
+		backlog := h.Path("backlog")
 		lines := writeBacklog(b, backlog)
 		before, known := h.usage(), h.status().Sources[0].Lines
 		start := time.Now()
-		must(b, os.Rename(backlog, h.path("access.log"))) // as if rotation had brought it
+		must(b, os.Rename(backlog, h.Path("access.log"))) // as if rotation had brought it
 		h.await(5*time.Minute, "all lines are counted", func() bool { return h.status().Sources[0].Lines >= known+lines })
 		took := time.Since(start)
 		after := h.usage()
 		rate := float64(lines) / took.Seconds()
-		results.add("catching up, nothing else running", "", "%.0f lines/s, %.2f µs of CPU a line, peak %.0f MB", rate, float64((after.cpu-before.cpu).Microseconds())/float64(lines), after.peak)
+		results.add("catching up, nothing else running", "", "%.0f lines/s, %.2f µs of CPU a line, peak %.0f MB", rate, float64((after.CPU-before.CPU).Microseconds())/float64(lines), after.Peak)
 		b.ReportMetric(rate, "lines/s")
 	}
 }
@@ -116,9 +118,9 @@ func writeBacklog(b *testing.B, path string) (lines uint64) {
 	f, err := os.Create(path)
 	must(b, err)
 	defer f.Close()
-	w := &writer{file: f, blocks: newTraffic(1, addresses).blocks(blockLines)}
+	w := &rig.Writer{File: f, Blocks: rig.NewTraffic(1, addresses).Blocks(blockLines)}
 	for i := range backlogBlocks {
-		must(b, w.write(w.blocks[i%len(w.blocks)]))
+		must(b, w.Write(w.Blocks[i%len(w.Blocks)]))
 	}
-	return w.lines.Load()
+	return w.Lines.Load()
 }

@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync"
 	"text/tabwriter"
+
+	"cidrx/cmd/internal/rig"
 )
 
 // table collects what was measured.
@@ -22,7 +24,7 @@ var results table
 func (t *table) add(figure, target, format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.rows = append(t.rows, row{figure, target, fmt.Sprintf(format, args...), loadAverage()})
+	t.rows = append(t.rows, row{figure, target, fmt.Sprintf(format, args...), rig.LoadAverage()})
 }
 
 // hold is add for a figure that can be held against its target here. A missed one is marked.

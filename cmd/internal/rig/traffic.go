@@ -1,4 +1,4 @@
-package bench
+package rig
 
 import (
 	"math/rand/v2"
@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// traffic renders log lines in the combined format, the same ones in every run. They have some 200 bytes, as usual; one in ten is a
+// Traffic renders log lines in the combined format, the same ones in every run. They have some 200 bytes, as usual; one in ten is a
 // scanner's, and one in ten asks for what only attackers ask for.
-type traffic struct {
+type Traffic struct {
+	Hosts []netip.Addr // who it comes from
 	rand  *rand.Rand
-	hosts []netip.Addr
 }
 
-// newTraffic is traffic of so many hosts, spread over the public IPv4 address space.
-func newTraffic(seed uint64, hosts int) *traffic {
-	t := &traffic{rand: rand.New(rand.NewPCG(seed, 1))}
+// NewTraffic is traffic of so many hosts, spread over the public IPv4 address space; none is in 100.0.0.0/8.
+func NewTraffic(seed uint64, hosts int) *Traffic {
+	t := &Traffic{rand: rand.New(rand.NewPCG(seed, 1))}
 	seen := map[netip.Addr]bool{}
-	for len(t.hosts) < hosts {
+	for len(t.Hosts) < hosts {
 		v := t.rand.Uint32()
 		a := netip.AddrFrom4([4]byte{byte(v >> 24), byte(v >> 16), byte(v >> 8), byte(v)})
 		if a.IsGlobalUnicast() && !a.IsPrivate() && a.As4()[0] != 100 && a.As4()[0] != 0 && a.As4()[0] < 224 && !seen[a] {
 			seen[a] = true
-			t.hosts = append(t.hosts, a)
+			t.Hosts = append(t.Hosts, a)
 		}
 	}
 	return t
@@ -51,9 +51,9 @@ const (
 	scannerUser = "sqlmap/1.7.2#stable (https://sqlmap.org)"
 )
 
-// line appends an ordinary line of some host and says where in b its stamp begins.
-func (t *traffic) line(b []byte, at time.Time) (line []byte, stamp int) {
-	client := t.hosts[t.rand.IntN(len(t.hosts))]
+// Line appends an ordinary line of some host and says where in the line its stamp begins.
+func (t *Traffic) Line(b []byte, at time.Time) (line []byte, stamp int) {
+	client := t.Hosts[t.rand.IntN(len(t.Hosts))]
 	page, agent, status := pick(t, pages), pick(t, browsers), 200
 	switch t.rand.IntN(10) {
 	case 0:
@@ -67,11 +67,16 @@ func (t *traffic) line(b []byte, at time.Time) (line []byte, stamp int) {
 	return appendLine(b, client, at, page, status, t.rand.IntN(90_000), agent)
 }
 
-func pick(t *traffic, from []string) string { return from[t.rand.IntN(len(from))] }
+func pick(t *Traffic, from []string) string { return from[t.rand.IntN(len(from))] }
 
-// attack appends a line of a scanner.
-func attack(b []byte, client netip.Addr, at time.Time) []byte {
-	b, _ = appendLine(b, client, at, "/products/garden/chairs?id=1%27%20OR%201=1", 404, 512, scannerUser)
+// Attack appends a line of a scanner.
+func Attack(b []byte, client netip.Addr, at time.Time) []byte {
+	return AttackAs(b, client, at, scannerUser)
+}
+
+// AttackAs appends a line of an attacker who calls itself so.
+func AttackAs(b []byte, client netip.Addr, at time.Time, agent string) []byte {
+	b, _ = appendLine(b, client, at, "/products/garden/chairs?id=1%27%20OR%201=1", 404, 512, agent)
 	return b
 }
 
@@ -86,34 +91,37 @@ func appendLine(b []byte, client netip.Addr, at time.Time, page string, status, 
 	return append(b, "\"\n"...), stamp
 }
 
-// block is some lines that are written at once, again and again, with new stamps.
-type block struct {
+// Block is some lines that are written at once, again and again, with new stamps.
+type Block struct {
 	text   []byte
 	stamps []int // where in text
 	second int64 // that the stamps say
 }
 
-func (t *traffic) block(lines int) *block {
-	var k block
+func (t *Traffic) block(lines int) *Block {
+	var k Block
 	for range lines {
 		var stamp int
-		k.text, stamp = t.line(k.text, time.Unix(0, 0).UTC())
+		k.text, stamp = t.Line(k.text, time.Unix(0, 0).UTC())
 		k.stamps = append(k.stamps, stamp)
 	}
 	return &k
 }
 
-// blocks are as many blocks of so many lines as it takes for every host to come up a few times.
-func (t *traffic) blocks(lines int) []*block {
-	out := make([]*block, 2*len(t.hosts)/lines)
+// Blocks are as many blocks of so many lines as it takes for every host to come up a few times.
+func (t *Traffic) Blocks(lines int) []*Block {
+	out := make([]*Block, max(1, 2*len(t.Hosts)/lines))
 	for i := range out {
 		out[i] = t.block(lines)
 	}
 	return out
 }
 
-// at is the text with stamps of now.
-func (k *block) at(now time.Time) []byte {
+// Lines is how many lines the block has.
+func (k *Block) Lines() int { return len(k.stamps) }
+
+// At is the text with stamps of now. It is good until the next call.
+func (k *Block) At(now time.Time) []byte {
 	if s := now.Unix(); s != k.second {
 		k.second = s
 		stamp := now.UTC().Format(stampLayout)

@@ -1,4 +1,4 @@
-package bench
+package rig
 
 import (
 	"encoding/binary"
@@ -8,41 +8,42 @@ import (
 	"net/netip"
 	"runtime"
 	"strings"
-	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"cidrx/firewall/netlab"
 )
 
-// monitor hears what happens to the nftables of a network namespace, as "nft monitor" does.
-type monitor struct {
+// Monitor hears what happens to the nftables of a network namespace, as "nft monitor" does.
+type Monitor struct {
 	fd     int
-	events chan event
+	events chan Event
 	ended  chan error
 }
 
-// event is what came with one datagram, and when. The kernel packs what it can into one; a commit ends with its generation.
-type event struct {
-	at        time.Time
-	added     []netip.Addr // keys of new elements; of a network its first address and the one after its last
-	deleted   bool         // a table
-	committed bool
+// Event is what came with one datagram, and when. The kernel packs what it can into one; a commit ends with its generation.
+type Event struct {
+	At        time.Time
+	Added     []netip.Addr // keys of new elements; of a network its first address and the one after its last
+	Deleted   bool         // a table
+	Committed bool
 }
 
 // monitorBuffer has room for the events of 100,000 elements, which come faster than anybody reads.
 const monitorBuffer = 256 << 20
 
-// listen opens a monitor on the host and reads it until the benchmark ends.
-func (h *host) listen() *monitor {
-	h.b.Helper()
-	m := &monitor{events: make(chan event, 1<<16), ended: make(chan error, 1)}
-	must(h.b, h.ns.Do(m.open))
+// Listen opens a monitor in a namespace and reads it until Close.
+func Listen(ns *netlab.Namespace) (*Monitor, error) {
+	m := &Monitor{events: make(chan Event, 1<<16), ended: make(chan error, 1)}
+	if err := ns.Do(m.open); err != nil {
+		return nil, err
+	}
 	go m.run()
-	h.b.Cleanup(func() { m.close(h.b) })
-	return m
+	return m, nil
 }
 
-func (m *monitor) open() (err error) {
+func (m *Monitor) open() (err error) {
 	if m.fd, err = unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_NETFILTER); err != nil {
 		return fmt.Errorf("netlink socket: %w", err)
 	}
@@ -54,13 +55,13 @@ func (m *monitor) open() (err error) {
 }
 
 // run reads on a thread of its own that waits in the kernel: the time of an event is taken as soon as that wakes up.
-func (m *monitor) run() {
+func (m *Monitor) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(m.events)
 	for b := make([]byte, 64<<10); ; {
 		n, _, err := unix.Recvfrom(m.fd, b, 0)
-		e := event{at: time.Now()}
+		e := Event{At: time.Now()}
 		switch {
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
 		case err != nil:
@@ -77,32 +78,32 @@ func (m *monitor) run() {
 	}
 }
 
-func (m *monitor) close(b *testing.B) {
+// Close ends the monitor. An error means that it heard nothing any more since some time before.
+func (m *Monitor) Close() (err error) {
 	select {
-	case err := <-m.ended:
-		b.Error(err)
+	case err = <-m.ended:
 	case m.ended <- nil:
 		for range m.events {
 		}
 	}
-	unix.Close(m.fd)
+	return errors.Join(err, unix.Close(m.fd))
 }
 
-// next waits for an event until the deadline; ok is false after it.
-func (m *monitor) next(deadline time.Time) (e event, ok bool) {
+// Next waits for an event until the deadline; ok is false after it.
+func (m *Monitor) Next(deadline time.Time) (e Event, ok bool) {
 	for e := range m.events {
-		if len(e.added) > 0 || e.deleted || e.committed {
+		if len(e.Added) > 0 || e.Deleted || e.Committed {
 			return e, true
 		}
-		if e.at.After(deadline) {
+		if e.At.After(deadline) {
 			break
 		}
 	}
-	return event{}, false
+	return Event{}, false
 }
 
 // read reads netlink messages: struct nlmsghdr in the order of the machine's bytes, struct nfgenmsg, attributes.
-func (e *event) read(b []byte) {
+func (e *Event) read(b []byte) {
 	const header, genmsg = unix.SizeofNlMsghdr, 4
 	for len(b) >= header+genmsg {
 		size := int(binary.NativeEndian.Uint32(b))
@@ -114,16 +115,16 @@ func (e *event) read(b []byte) {
 		case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_NEWSETELEM:
 			e.element(body)
 		case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELTABLE:
-			e.deleted = true
+			e.Deleted = true
 		case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_NEWGEN:
-			e.committed = true
+			e.Committed = true
 		}
 		b = b[min(len(b), (size+3)&^3):]
 	}
 }
 
 // element notes the key of a new element of a set with bans.
-func (e *event) element(b []byte) {
+func (e *Event) element(b []byte) {
 	var elements []byte
 	for kind, v := range attributes(b) {
 		switch kind {
@@ -142,7 +143,7 @@ func (e *event) element(b []byte) {
 			}
 			for _, value := range attributes(key) {
 				if a, ok := netip.AddrFromSlice(value); ok {
-					e.added = append(e.added, a)
+					e.Added = append(e.Added, a)
 				}
 			}
 		}

@@ -1,4 +1,4 @@
-package bench
+package rig
 
 import (
 	"bufio"
@@ -10,17 +10,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// cores is how many the agent and whatever writes its logs share: the figures are about small hosts.
-const cores = 2
+// Cores is how many the agent and whatever writes its logs share: the figures are about small hosts.
+const Cores = 2
 
-// machine says what the figures were measured on.
-func machine() string {
+// Machine says what the figures were measured on.
+func Machine() string {
 	kernel := "kernel unknown"
 	var u unix.Utsname
 	if err := unix.Uname(&u); err == nil {
 		kernel = "Linux " + unix.ByteSliceToString(u.Release[:])
 	}
-	return fmt.Sprintf("cidrx on %d of %d cores (%s), %.0f GB, %s, %s %s", min(cores, runtime.NumCPU()), runtime.NumCPU(), processor(), memory(), kernel,
+	return fmt.Sprintf("cidrx on %d of %d cores (%s), %.0f GB, %s, %s %s", min(Cores, runtime.NumCPU()), runtime.NumCPU(), processor(), memory(), kernel,
 		runtime.Version(), runtime.GOARCH)
 }
 
@@ -50,8 +50,8 @@ func firstField(path, name string) string {
 	return "unknown"
 }
 
-// loadAverage is how many threads wanted a core in the last minute.
-func loadAverage() string {
+// LoadAverage is how many threads wanted a core in the last minute.
+func LoadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
 		return "unknown"
@@ -60,12 +60,12 @@ func loadAverage() string {
 	return load
 }
 
-// onCores runs f on a thread that may use only the first cores; processes that f starts inherit that, and Go programs among them size
+// OnCores runs f on a thread that may use only the first cores; processes that f starts inherit that, and Go programs among them size
 // themselves by it. The caller has bound itself to the thread.
-func onCores(f func() error) error { return onFirst(cores, f) }
+func OnCores(f func() error) error { return OnFirst(Cores, f) }
 
-// onFirst is onCores for any number of them.
-func onFirst(n int, f func() error) error {
+// OnFirst is OnCores for any number of them.
+func OnFirst(n int, f func() error) error {
 	var before, some unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &before); err != nil {
 		return fmt.Errorf("sched_getaffinity: %w", err)
