@@ -21,6 +21,7 @@ import (
 	"cidrx/agent/control"
 	"cidrx/agent/host"
 	"cidrx/agent/jail"
+	"cidrx/agent/loglimit"
 	"cidrx/agent/state"
 	"cidrx/firewall"
 )
@@ -41,7 +42,7 @@ type Options struct {
 type Agent struct {
 	o   Options
 	cfg *config.Config
-	log *slog.Logger
+	log *slog.Logger // limited: see limit
 
 	core     *core // trusted sources
 	shadow   *core // sources whose logs others could have written: they only ever observe
@@ -50,6 +51,8 @@ type Agent struct {
 	ledger   *ledger
 	enforcer *enforcer
 	sources  *sourceSet
+	server   *control.Server
+	limit    *loglimit.Limit
 
 	requests chan func(now time.Time)
 	facts    chan host.Facts
@@ -84,6 +87,8 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	log, limit := loglimit.Wrap(o.Logger, o.Clock)
+	o.Logger = log
 	if o.Notify == nil {
 		o.Notify = func(string) {}
 	}
@@ -91,11 +96,11 @@ func New(cfg *config.Config, o Options) (*Agent, error) {
 		o.Host = host.New(host.Options{Logger: o.Logger})
 	}
 	a := &Agent{
-		o: o, cfg: cfg, log: o.Logger, started: o.Clock(),
+		o: o, cfg: cfg, log: log, limit: limit, started: o.Clock(),
 		requests: make(chan func(time.Time)), callers: make(chan control.Caller, 16), facts: make(chan host.Facts),
 		allow: map[netip.Prefix]jail.AllowEntry{}, fresh: true, metrics: newMetrics(),
 	}
-	a.enforcer = newEnforcer(func() (firewall.Firewall, error) { return o.Firewall(cfg.Firewall) }, o.Clock, o.Logger)
+	a.enforcer = newEnforcer(func() (firewall.Firewall, error) { return o.Firewall(cfg.Firewall) }, o.Clock, log)
 	if err := a.restore(); err != nil {
 		return nil, err
 	}
@@ -115,8 +120,8 @@ func (a *Agent) Run(ctx context.Context) error {
 	back.Go(func() error { return a.enforcer.run(bctx) })
 
 	front, fctx := errgroup.WithContext(ctx)
-	server := control.NewServer(a, control.ServerOptions{Logger: a.log, Seen: a.sawCaller})
-	front.Go(func() error { return server.Run(fctx, listener) })
+	a.server = control.NewServer(a, control.ServerOptions{Logger: a.log, Seen: a.sawCaller})
+	front.Go(func() error { return a.server.Run(fctx, listener) })
 	front.Go(func() error { return a.reloadOnSignal(fctx) })
 	front.Go(func() error { return a.watchHost(fctx) })
 	metricsListen := a.cfg.Agent.MetricsListen // from now on a.cfg is the loop's
@@ -125,7 +130,9 @@ func (a *Agent) Run(ctx context.Context) error {
 
 	err = front.Wait()
 	stop()
-	return errors.Join(err, back.Wait(), a.store.Close())
+	err = errors.Join(err, back.Wait(), a.store.Close())
+	a.limit.Flush()
+	return err
 }
 
 // loop owns everything that has no lock. It ends when ctx is done, the sources have stopped, and nothing waits any more.
@@ -175,6 +182,7 @@ func (a *Agent) tick(now time.Time) {
 	a.expireAllow(now)
 	a.showSettled()
 	a.renewDenyList(now)
+	a.limit.Tick()
 	a.o.Notify("WATCHDOG=1")
 }
 

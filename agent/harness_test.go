@@ -31,6 +31,7 @@ type rig struct {
 	fixed  atomic.Int64 // Unix nanoseconds at which the clock stands; 0: it goes
 	client control.Client
 	reload chan struct{}
+	log    io.Writer // gets the agent's log; nil: the test's output, if that is verbose
 	agent  *agent.Agent
 
 	stop func() error
@@ -84,9 +85,13 @@ func (r *rig) start() *rig {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	var out io.Writer = io.Discard
-	if testing.Verbose() {
+	out := r.log
+	switch {
+	case out != nil:
+	case testing.Verbose():
 		out = r.t.Output()
+	default:
+		out = io.Discard
 	}
 	ready := make(chan struct{}, 8)
 	a, err := agent.New(cfg, agent.Options{

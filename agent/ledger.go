@@ -20,8 +20,10 @@ type entry struct {
 	gen     uint64 // the order to the kernel that must be confirmed first
 	batch   state.Batch
 	changes []jail.Change
-	answer  chan<- error // nil: nobody waits
-	arrived time.Time    // when the batch was read that it follows from; zero: from none
+
+	believed int          // of changes, how many, from the first, follow from sources that are believed
+	answer   chan<- error // nil: nobody waits
+	arrived  time.Time    // when the batch was read that it follows from; zero: from none
 }
 
 // ledger holds entries in order. It belongs to the loop, but for settled, which the store calls.

@@ -11,6 +11,7 @@ import (
 	"cidrx/agent/config"
 	"cidrx/agent/control"
 	"cidrx/agent/jail"
+	"cidrx/agent/loglimit"
 	"cidrx/agent/state"
 	"cidrx/agent/tail"
 	"cidrx/detect"
@@ -101,6 +102,7 @@ func (a *Agent) ready() {
 func (a *Agent) settle(now time.Time, cause cause) {
 	batch := records(a.core.jail.Unsaved())
 	changes := a.core.take()
+	believed := len(changes)
 	if a.shadow != nil {
 		changes = append(changes, a.shadow.take()...)
 		a.shadow.jail.Unsaved() // what is only observed is not kept
@@ -113,7 +115,7 @@ func (a *Agent) settle(now time.Time, cause cause) {
 	for _, p := range prefixesOf(changes) {
 		a.shown.pending[p]++
 	}
-	a.file(entry{gen: a.gen, batch: batch, changes: changes, answer: cause.answer, arrived: cause.arrived})
+	a.file(entry{gen: a.gen, batch: batch, changes: changes, believed: believed, answer: cause.answer, arrived: cause.arrived})
 }
 
 // file puts an entry into the ledger. What the ledger had to give up for it will be in the next full save; its events are lost.
@@ -214,9 +216,9 @@ func (a *Agent) showSettled() {
 				a.shown.unsaved[p] = s.n
 			}
 		}
-		for _, ch := range s.changes {
+		for i, ch := range s.changes {
 			a.metrics.banned(ch, a.cfg.Live)
-			a.logChange(ch)
+			a.logChange(ch, i < s.believed)
 		}
 		if s.answer != nil {
 			s.answer <- notDurable(s.err)
@@ -247,13 +249,17 @@ func notDurable(err error) error {
 	return fmt.Errorf("it holds in the kernel, but is not on the disk, and lost if the agent stops now: %w", err)
 }
 
-func (a *Agent) logChange(ch jail.Change) {
+// logChange logs a change. Bans and their ends are what people look for in the log one by one: none of them is suppressed. Those that
+// anybody can bring about who can write to a log that is not believed, and refusals, are suppressed when they come in great numbers.
+func (a *Agent) logChange(ch jail.Change, believed bool) {
 	if ch.Kind == jail.Forgot {
 		return
 	}
-	level := slog.LevelInfo
+	ctx, level := context.Background(), slog.LevelInfo
 	if ch.Kind == jail.Refused {
 		level = slog.LevelWarn
+	} else if believed {
+		ctx = loglimit.Always(ctx)
 	}
 	attrs := []slog.Attr{slog.Any("prefix", ch.Prefix), slog.String("reason", ch.Reason)}
 	if ch.By != "" {
@@ -265,7 +271,7 @@ func (a *Agent) logChange(ch jail.Change) {
 			attrs = append(attrs, slog.Time("until", ch.Ban.Until))
 		}
 	}
-	a.log.LogAttrs(context.Background(), level, string(ch.Kind), attrs...)
+	a.log.LogAttrs(ctx, level, string(ch.Kind), attrs...)
 }
 
 // audit files an event that is no change of a ban.

@@ -113,6 +113,8 @@ func (a *Agent) refusals() []control.Count {
 		{What: "ended bans forgotten early", N: j.Forgotten}, {What: "bans without their sample lines", N: j.Samples},
 		{What: "pieces left open: a carve-out needs too many", N: uint64(max(0, j.Open))},
 		{What: "audit events pruned", N: st.AuditPruned}, {What: "audit events never saved", N: st.AuditDropped + a.ledger.dropped},
+		{What: "lines of the agent's own log suppressed: too many alike", N: a.limit.Suppressed()},
+		{What: "control connections turned away: too many open", N: a.server.Refused()},
 	}
 	for _, s := range a.core.engine.Stats() {
 		if s.Name != selftestName {

@@ -9,12 +9,14 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 
 	"cidrx/agent"
 	"cidrx/agent/config"
+	"cidrx/agent/loglimit"
 	"cidrx/detect/parse"
 )
 
@@ -92,12 +94,15 @@ func tuneMemory() {
 	}
 }
 
+// newLogger logs to standard error, within limits, so that what others can provoke does not fill the host's log.
 func newLogger(cfg config.Log) *slog.Logger {
 	o := &slog.HandlerOptions{Level: cfg.Level}
+	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
 	if cfg.Format == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+		h = slog.NewJSONHandler(os.Stderr, o)
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, o))
+	log, _ := loglimit.Wrap(slog.New(h), time.Now)
+	return log
 }
 
 // onHangup turns SIGHUP into requests to reload.
