@@ -27,6 +27,13 @@ type caddy struct {
 	brief bool   // only what a Brief needs is looked at; the arena stays as it is
 	plain bool   // none of it has an escape
 	event Event  // for Briefs
+	lines *jsonLines
+	said  caddySaid // of the line that lines is at
+
+	second struct { // that was read last
+		text [10]byte
+		unix int64
+	}
 }
 
 func newCaddy(opts Options) (Parser, error) { return &caddy{stamps: newStamps(opts), opts: opts}, nil }

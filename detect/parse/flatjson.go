@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // flatField is a field of Event that a key of a flat JSON object can give.
@@ -39,9 +40,9 @@ type flatUse struct {
 // see flatKind. Objects and arrays in it are passed over. "-", "" and null mean that a field is absent.
 type flatJSON struct {
 	kind   *flatKind
-	uses   map[string]flatUse
-	order  []flatUse // what the keys of the last line were good for: the next line has the same ones
+	keys   flatKeys
 	stamps stamps
+	last   lastStamp
 	opts   Options
 
 	best    [flatFields]uint8 // ranks of what is set
@@ -54,6 +55,7 @@ type flatJSON struct {
 	brief bool   // only what a Brief needs is looked at; the arena stays as it is
 	plain bool   // none of it has an escape
 	event Event  // for Briefs
+	lines *jsonLines
 }
 
 func newFlatJSON(opts Options) (Parser, error) {
@@ -73,7 +75,7 @@ func newFlatKind(kind *flatKind) func(Options) (Parser, error) {
 }
 
 func flatParser(kind *flatKind, uses map[string]flatUse, opts Options) *flatJSON {
-	return &flatJSON{kind: kind, uses: uses, order: make([]flatUse, 0, 64), stamps: newStamps(opts), opts: opts}
+	return &flatJSON{kind: kind, keys: newFlatKeys(uses), stamps: newStamps(opts), opts: opts}
 }
 
 // flatUses turns a field map into what each key is good for.
@@ -110,17 +112,27 @@ func (p *flatJSON) Parse(line []byte, ev *Event, a *Arena) error {
 
 // read reads a line but for its headers, which are in the arena.
 func (p *flatJSON) read(line []byte, ev *Event, a *Arena) error {
-	ev.reset(line)
+	p.begin(line, ev)
 	if len(line) == 0 {
 		return errEmpty
-	}
-	p.request, p.list, p.message = nil, nil, false
-	for i := range p.best {
-		p.best[i] = 255
 	}
 	if err := p.object(ev, a); err != nil {
 		return err
 	}
+	return p.finish(ev)
+}
+
+// begin forgets the line before.
+func (p *flatJSON) begin(line []byte, ev *Event) {
+	ev.reset(line)
+	p.request, p.list, p.message = nil, nil, false
+	for i := range p.best {
+		p.best[i] = 255
+	}
+}
+
+// finish settles what needs the whole line: the request line and the client.
+func (p *flatJSON) finish(ev *Event) error {
 	if p.request != nil && p.best[flatTarget] > 0 { // $request_uri is best; $request is closer to it than the decoded $uri
 		method := ev.Method
 		if splitRequest(p.request, ev); method != nil {
@@ -180,7 +192,7 @@ func (p *flatJSON) object(ev *Event, a *Arena) error {
 		if !text && string(raw) == "null" {
 			continue
 		}
-		if err := p.pair(n, key, raw, ev, a); err != nil {
+		if err := p.pair(key, raw, ev, a); err != nil {
 			return err
 		}
 	}
@@ -190,16 +202,15 @@ func (p *flatJSON) object(ev *Event, a *Arena) error {
 	return nil
 }
 
-// pair takes the n-th key and its value.
-func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
-	use := p.use(n, key)
+// pair takes a key and its value.
+func (p *flatJSON) pair(key, raw []byte, ev *Event, a *Arena) error {
+	use := p.keys.find(key)
 	isHeader := p.kind.isHeader(key)
 	if use.field == flatNone && !isHeader {
 		return nil
 	}
 	if use.field == flatClient {
-		ev.Forwarded = p.kind.portZero && bytes.HasSuffix(raw, []byte(":0"))
-		return setOnce(&ev.Client, raw)
+		return p.setClient(raw, ev)
 	}
 	raw = present(raw)
 	if raw == nil || p.brief && !p.looksAt(use.field) {
@@ -220,6 +231,12 @@ func (p *flatJSON) pair(n int, key, raw []byte, ev *Event, a *Arena) error {
 	return p.set(use.field, raw, ev)
 }
 
+// setClient gives ev its client.
+func (p *flatJSON) setClient(raw []byte, ev *Event) error {
+	ev.Forwarded = p.kind.portZero && bytes.HasSuffix(raw, []byte(":0"))
+	return setOnce(&ev.Client, raw)
+}
+
 // looksAt tells whether a Brief needs the field.
 func (p *flatJSON) looksAt(f flatField) bool {
 	switch f {
@@ -233,29 +250,11 @@ func (p *flatJSON) looksAt(f flatField) bool {
 	return false
 }
 
-// use looks up what the n-th key is good for, first where it was in the line before.
-func (p *flatJSON) use(n int, key []byte) flatUse {
-	if n < len(p.order) && p.order[n].key == string(key) {
-		return p.order[n]
-	}
-	use := p.uses[string(key)]
-	if n == len(p.order) && n < cap(p.order) {
-		p.order = append(p.order, use)
-	} else if n < len(p.order) {
-		p.order[n] = use
-	}
-	return use
-}
-
 // set gives ev a field that is present.
 func (p *flatJSON) set(f flatField, v []byte, ev *Event) error {
 	switch f {
 	case flatTime:
-		at, n := p.stamps.scan(v)
-		if n == 0 || n != len(v) {
-			return errTime
-		}
-		ev.Time = at
+		return p.setTime(v, ev)
 	case flatStatus:
 		return setStatus(v, ev)
 	case flatBytes:
@@ -280,4 +279,28 @@ func (p *flatJSON) set(f flatField, v []byte, ev *Event) error {
 		p.message = true
 	}
 	return nil
+}
+
+// setTime gives ev its time. Often it is that of the line before, to the letter.
+func (p *flatJSON) setTime(v []byte, ev *Event) error {
+	if string(v) == string(p.last.text[:p.last.n]) {
+		ev.Time = p.last.at
+		return nil
+	}
+	at, n := p.stamps.scan(v)
+	if n == 0 || n != len(v) {
+		return errTime
+	}
+	ev.Time = at
+	if n <= len(p.last.text) {
+		p.last.n, p.last.at = copy(p.last.text[:], v), at
+	}
+	return nil
+}
+
+// lastStamp is a time stamp and what it means.
+type lastStamp struct {
+	text [len("2006-01-02T15:04:05.999999999+07:00")]byte
+	n    int // of text
+	at   time.Time
 }

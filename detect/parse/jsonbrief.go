@@ -1,21 +1,75 @@
 package parse
 
-// Briefs reads lines without collecting their headers. With trusted proxies the headers decide about the client, and no line is usual.
-func (c *caddy) Briefs(block []byte, from int, want Fields, out []Brief) (n, next int) {
-	c.want = want
-	return briefs(block, from, out, func(line []byte, b *Brief) bool {
-		c.brief, c.plain = true, true
-		return len(c.opts.TrustedProxies) == 0 && c.read(line, &c.event, nil) == nil && c.plain && b.of(&c.event)
-	})
+// quickJSON reads lines of one JSON object each.
+type quickJSON interface {
+	// quick reads the line at at into b, whose Begin is set. It returns where the next line begins, or the zero spot: then slow tells.
+	quick(l *markedJSON, at spot, b *Brief) (next spot)
+
+	// slow reads a line into b; false: only Parse can tell what it is.
+	slow(line []byte, b *Brief) bool
 }
 
-// Briefs reads lines without the fields that are not wanted.
-func (p *flatJSON) Briefs(block []byte, from int, want Fields, out []Brief) (n, next int) {
-	p.want = want
-	return briefs(block, from, out, func(line []byte, b *Brief) bool {
-		p.brief, p.plain = true, true
-		return p.read(line, &p.event, nil) == nil && p.plain && b.of(&p.event)
-	})
+// jsonLines reads Briefs window by window.
+type jsonLines struct {
+	markedJSON
+	found marks
+}
+
+// briefs reads lines as Briefer says.
+func (l *jsonLines) briefs(p quickJSON, block []byte, from int, out []Brief) (n, next int) {
+	for n < len(out) && from < len(block) {
+		read, end := 0, from
+		if l.window(block, from, len(out)-n) {
+			read, end = l.briefWindow(p, out[n:])
+		} else { // long, or at the end of the block
+			read, end = briefs(block, from, out[n:n+1], p.slow)
+		}
+		n, from = n+read, end
+	}
+	return n, from
+}
+
+// window finds the marks of about so many lines from from on; false if no line ends there.
+func (l *jsonLines) window(block []byte, from, lines int) bool {
+	end := len(block) - jsonSlack
+	if from >= end {
+		return false
+	}
+	l.text, l.base, l.marks = block[from:], uint32(from), l.found.window(block[:end], from, lines).marks
+	for n := len(l.marks); n > 0; n-- {
+		if l.text[l.marks[n-1]] == '\n' {
+			l.marks = l.marks[:n]
+			return true
+		}
+	}
+	return false
+}
+
+// briefWindow reads the lines of the window. end is where in the block the next line begins.
+func (l *jsonLines) briefWindow(p quickJSON, out []Brief) (n, end int) {
+	at := spot{}
+	for ; n < len(out) && at.m < len(l.marks); n++ {
+		b := &out[n]
+		b.Begin = l.base + uint32(at.i)
+		next := p.quick(&l.markedJSON, at, b)
+		b.Usual = next.i > 0
+		if !b.Usual {
+			next = l.lineEnd(at)
+			b.Usual = p.slow(l.text[at.i:next.i-1], b)
+		}
+		b.End = l.base + uint32(next.i) - 1
+		at = next
+	}
+	return n, int(l.base) + at.i
+}
+
+// lineEnd finds where the line after the one at at begins.
+func (l *markedJSON) lineEnd(at spot) spot {
+	for m := at.m; ; m++ {
+		if i := int(l.marks[m]); l.text[i] == '\n' {
+			return spot{i + 1, m + 1}
+		}
+	}
 }
 
 // Briefs are those of the preset that was settled on. Until then no line is usual.
