@@ -41,7 +41,8 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("cidrx_"+name, help, labels, nil)
 }
 
-// What account takeover campaigns there are (cidrx_signals) is not among them: nothing looks for any, and a 0 would claim that something did.
+// There is no cidrx_signals{kind,state}, the campaigns of account takeover: they are raised by [login.NAME] sections, which this version does
+// not have, and a 0 would claim that something looks for them.
 
 // metrics are what is counted as it happens; everything else is read from the loop at each scrape.
 type metrics struct {
@@ -99,7 +100,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		holds    []jail.Hold
 	}
 	got, err := ask(ctx, c.a, func(now time.Time) (snapshot, error) {
-		s := snapshot{status: c.a.status(now, drops), evicted: c.a.refusals(), requests: map[string]uint64{}}
+		s := snapshot{status: c.a.status(now, drops, nil), evicted: c.a.refusals(), requests: map[string]uint64{}}
 		if c.a.kernel.holds {
 			s.holds, _ = c.a.core.jail.Holds()
 		}

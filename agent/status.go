@@ -25,14 +25,16 @@ func (a *Agent) Version(context.Context) (control.Version, error) { return contr
 
 // Status says how it stands.
 func (a *Agent) Status(ctx context.Context) (control.Status, error) {
-	drops := a.dropped(ctx)
-	return ask(ctx, a, func(now time.Time) (control.Status, error) { return a.status(now, drops), nil })
+	drops, used := a.dropped(ctx), usage()
+	return ask(ctx, a, func(now time.Time) (control.Status, error) { return a.status(now, drops, used), nil })
 }
 
-func (a *Agent) status(now time.Time, drops firewall.Counters) control.Status {
+// status is how it stands; used is what usage said.
+func (a *Agent) status(now time.Time, drops firewall.Counters, used []control.Limit) control.Status {
 	s := control.Status{
 		Mode: a.modeName(), ConfirmBy: instant(a.mode.ConfirmBy), Version: control.Build().Version, Backend: a.backend(),
 		UptimeS: int64(now.Sub(a.started) / time.Second), Protected: a.protected(), Evictions: a.evictions(),
+		Limits: append(used[:len(used):len(used)], a.queues()...),
 	}
 	s.State, s.Why = a.health()
 	for _, src := range a.sources.list {

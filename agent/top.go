@@ -47,8 +47,9 @@ func (a *Agent) Top(ctx context.Context) (control.Top, error) {
 func (a *Agent) top(ctx context.Context) (control.Top, error) {
 	drops, at := a.drops.newest()
 	a.refreshDrops(at)
+	used := usage()
 	t, err := ask(ctx, a, func(now time.Time) (control.Top, error) {
-		top := control.Top{At: now, Status: a.status(now, drops), DroppedAt: instant(at)}
+		top := control.Top{At: now, Status: a.status(now, drops, used), DroppedAt: instant(at)}
 		for _, s := range a.core.engine.Stats() {
 			if s.Name != selftestName {
 				top.Tallies = append(top.Tallies, control.Tally{Name: s.Name, Requests: s.Seen})

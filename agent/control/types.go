@@ -23,6 +23,7 @@ type Status struct {
 	Kernel     Kernel      `json:"kernel"`
 	Protected  []Protected `json:"protected"`
 	Evictions  []Count     `json:"evictions,omitempty"` // what was dropped for want of room, by kind; only what happened
+	Limits     []Limit     `json:"limits,omitempty"`    // what is bounded, and how much of it is used
 }
 
 // Source is one log source in Status.
@@ -75,6 +76,20 @@ type Count struct {
 	What string `json:"what"`
 	N    uint64 `json:"n"`
 }
+
+// Limit is something that is bounded, and how much of it is used.
+type Limit struct {
+	What  string `json:"what"`
+	Now   uint64 `json:"now"`
+	Most  uint64 `json:"most"`            // 0: no limit is set
+	Bytes bool   `json:"bytes,omitempty"` // the unit; else they are counted
+}
+
+// What of the limits that every agent has.
+const (
+	OpenFiles = "open files"
+	Memory    = "memory"
+)
 
 // Ban is BAN of the interface contract.
 type Ban struct {

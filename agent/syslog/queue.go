@@ -108,6 +108,17 @@ func (q *queue) release(b *block) {
 	}
 }
 
+// held is how many bytes wait.
+func (q *queue) held() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := 0
+	for _, b := range q.ready {
+		n += len(b.data)
+	}
+	return n
+}
+
 func (q *queue) lost() uint64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -182,6 +182,9 @@ func (l *Listener) Status() []tail.FileStatus {
 	return []tail.FileStatus{s}
 }
 
+// Queue is how much waits to be handed out, and how much may, in bytes. It may be called from any goroutine.
+func (l *Listener) Queue() (held, room int) { return l.queue.held(), maxBlocks * blockSize }
+
 func sleep(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():

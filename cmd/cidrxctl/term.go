@@ -245,8 +245,28 @@ func (p *page) totals(s control.Status) {
 	p.text(0, fmt.Sprintf("Bans: %s IPv4, %s IPv6", count(s.Bans.IPv4), count(s.Bans.IPv6)))
 	p.text(0, fmt.Sprintf("Kernel: %s, drift %s, %s dropped, %s", plural(s.Kernel.Elements, "element"), count(s.Kernel.Drift),
 		plural(s.Kernel.DroppedPackets, "packet"), plural(s.Kernel.Repairs, "repair")))
+	p.limits(s.Limits)
 	for _, e := range s.Evictions {
 		p.text(0, fmt.Sprintf("Refused or dropped: %s %s", count(e.N), e.What))
+	}
+}
+
+// limits says on one line how much is used of what is bounded.
+func (p *page) limits(list []control.Limit) {
+	var texts []string
+	for _, l := range list {
+		write := count[uint64]
+		if l.Bytes {
+			write = size
+		}
+		most := "(no limit)"
+		if l.Most > 0 {
+			most = "of " + write(l.Most)
+		}
+		texts = append(texts, fmt.Sprintf("%s %s %s", l.What, write(l.Now), most))
+	}
+	if len(texts) > 0 {
+		p.text(0, "Limits: "+strings.Join(texts, ", "))
 	}
 }
 

@@ -19,6 +19,14 @@ func count[N int | int64 | uint64](n N) string {
 	return s
 }
 
+// size writes bytes in MiB, or KiB where that says more.
+func size(n uint64) string {
+	if n > 0 && n < 1<<20 {
+		return count((n+1<<10-1)>>10) + " KiB"
+	}
+	return count(n>>20) + " MiB"
+}
+
 // short writes seconds in their two largest units: 3d 4h, 9m 12s.
 func short(seconds int64) string {
 	d := time.Duration(seconds) * time.Second

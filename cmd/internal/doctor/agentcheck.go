@@ -53,9 +53,8 @@ func (x *examination) answered(s control.Status) {
 			x.add(Warning, "source "+src.Name, "set timezone of the source", "its stamps are %d s off; the agent corrects that", src.OffsetS)
 		}
 	}
-	for _, e := range s.Evictions {
-		x.add(Warning, "memory", "see maxEntries, maxBans and the number of clients", "%d %s dropped for want of room", e.N, e.What)
-	}
+	x.evictions(s.Evictions)
+	x.used = s.Limits
 }
 
 // Less free space than this stops saving soon: the state of 100,000 bans, twice, and the audit trail.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"cidrx/agent/config"
+	"cidrx/agent/control"
 )
 
 // Level says how a check came out.
@@ -72,8 +73,9 @@ type examination struct {
 	cfg       *config.Config // the defaults, if what is configured cannot be read
 	valid     bool           // cfg is what is configured
 	processes []process
-	agent     *process // that is running; nil: none is seen
-	account   account  // whom the agent runs as, or will
+	agent     *process        // that is running; nil: none is seen
+	account   account         // whom the agent runs as, or will
+	used      []control.Limit // by the agent that answers
 	topic     string
 	found     []Finding
 }

@@ -144,6 +144,12 @@ func TestHealthyHost(t *testing.T) {
 	}
 }
 
+// status answers for an agent of this version.
+func status(s control.Status) func(context.Context, string) (control.Status, error) {
+	s.State, s.Version = "enforcing", doctor.Version()
+	return func(context.Context, string) (control.Status, error) { return s, nil }
+}
+
 // webSource is a configuration with one source and whatever follows.
 func webSource(format, more string) string {
 	return fmt.Sprintf("[source.web]\npaths = [\"/var/log/nginx/access.log\"]\nformat = %q\n%s\n[live.probes]\nstatuses = [\"404\"]\nclusterArgSets = [[20, 32, 32, 0.0]]\n", format, more)
@@ -172,6 +178,15 @@ func TestFindings(t *testing.T) {
 				return control.Status{State: "broken", Why: "disk full", Version: doctor.Version()}, nil
 			}
 		}, []string{"problem agent/agent: BROKEN: disk full"}},
+		{"agent has dropped something", nil, func(s *doctor.System) {
+			s.Status = status(control.Status{Evictions: []control.Count{{What: "verdicts refused: never banned", N: 5}, {What: "bans that went for want of room", N: 7}}})
+		}, []string{"warning agent/losses: since the agent started: 7 bans that went for want of room -> raise maxBans"}},
+		{"descriptors are nearly used up", nil, func(s *doctor.System) {
+			s.Status = status(control.Status{Limits: []control.Limit{{What: control.OpenFiles, Now: 900, Most: 1024}, {What: control.Memory, Now: 1 << 20, Most: 1 << 30, Bytes: true}}})
+		}, []string{"warning limits/open files: the agent uses 900 of 1024 -> raise LimitNOFILE"}},
+		{"memory without a limit of its own", map[string]string{"/proc/77/cgroup": "0::/system.slice/cidrx.service\n", "/sys/fs/cgroup/system.slice/cidrx.service/memory.max": "1610612736\n"}, func(s *doctor.System) {
+			s.Status = status(control.Status{Limits: []control.Limit{{What: control.Memory, Now: 1 << 20, Bytes: true}}})
+		}, []string{"warning limits/memory: GOMEMLIMIT is not below the limit of the agent's control group (1536 MiB)"}},
 		{"agent is old", nil, func(s *doctor.System) {
 			s.Status = func(context.Context, string) (control.Status, error) { return control.Status{Version: "v0.1"}, nil }
 		}, []string{"warning agent/version: the agent is v0.1"}},

@@ -3,6 +3,8 @@ package doctor
 import (
 	"strconv"
 	"strings"
+
+	"cidrx/agent/control"
 )
 
 // What the agent needs at the least.
@@ -19,6 +21,7 @@ func (x *examination) limits() {
 	x.least("inotify watches", "/proc/sys/fs/inotify/max_user_watches", leastWatches, "sysctl fs.inotify.max_user_watches=65536; without, logs are looked at each second")
 	x.least("inotify instances", "/proc/sys/fs/inotify/max_user_instances", leastInstances, "sysctl fs.inotify.max_user_instances=128; without, logs are looked at each second")
 	x.memory()
+	x.usage()
 }
 
 func (x *examination) openFiles() {
@@ -76,6 +79,31 @@ func (x *examination) memory() {
 	default:
 		x.ok("memory", "%s %d MiB; the windows may grow to %d MiB", from, limit>>20, windows>>20)
 	}
+}
+
+// usage says what the agent has nearly used up of what it may use, and whether its memory is limited as it should be: the collector works
+// harder before the kernel ends the process.
+func (x *examination) usage() {
+	const nearly = 0.8
+	for _, l := range x.used {
+		if l.Most > 0 && float64(l.Now) >= nearly*float64(l.Most) {
+			x.add(Warning, l.What, x.moreOf(l.What), "the agent uses %d of %d%s", l.Now, l.Most, x.only(l.Bytes, " bytes"))
+		}
+		if group := x.groupLimit(); l.What == control.Memory && group > 0 && (l.Most == 0 || l.Most >= group) {
+			x.add(Warning, "memory", "Environment=GOMEMLIMIT= in the unit, at about two thirds of MemoryMax", "GOMEMLIMIT is not below the limit of the agent's control group (%d MiB): the kernel would end it without warning", group>>20)
+		}
+	}
+}
+
+// moreOf is how to raise a limit.
+func (x *examination) moreOf(what string) string {
+	switch what {
+	case control.OpenFiles:
+		return "raise LimitNOFILE in a drop-in of the unit, or follow fewer files"
+	case control.Memory:
+		return "raise GOMEMLIMIT and MemoryMax in a drop-in of the unit, or lower maxEntries of the strategies"
+	}
+	return "cidrxctl status shows whether it goes on: the kernel, or the host, is too slow for what comes in"
 }
 
 // entryBytes is about what an entry of a window takes where every one is of another host: itself and its place in the counts.
