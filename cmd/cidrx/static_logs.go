@@ -128,9 +128,13 @@ func (w *wholeLogs) once(path string, in *os.File, info fs.FileInfo) error {
 
 // reopen opens a file that add has looked at.
 func (w *wholeLogs) reopen(path string) (io.ReadCloser, error) {
-	in, _, err := openRaw(path)
+	in, info, err := openRaw(path)
 	if err != nil {
 		return nil, err
+	}
+	if m := mapLog(in, info, &w.read); m != nil {
+		in.Close() // the mapping stays
+		return m, nil
 	}
 	r, err := unpack(&metered{in, &w.read}, path)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -58,6 +59,11 @@ func unpack(r io.Reader, name string) (io.ReadCloser, error) {
 		return readAhead(&explained{out, p, name}), nil
 	}
 	return io.NopCloser(in), nil
+}
+
+// packed tells whether r has a beginning that calls for unpacking.
+func packed(r *bufio.Reader) bool {
+	return slices.ContainsFunc(packings, func(p packing) bool { return p.begins(r) })
 }
 
 func (p packing) begins(r *bufio.Reader) bool {

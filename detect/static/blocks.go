@@ -13,12 +13,15 @@ const (
 	maxLine   = 1 << 20   // bytes of a line that is parsed, as in the agent; longer ones are passed over
 	spins     = 200       // tries to get at a log that another worker reads, before one sleeps over it
 	blockSize = 128 << 10 // bytes that a worker reads at a time: they stay in its core's cache until they are counted
+	mapTimes  = 8         // of that are looked at at a time where nothing is read: to let memory go costs the other workers something, too
 )
 
 // blocks cuts a log into blocks of whole lines, which its readers take in turn. Where a block ends changes nothing of its lines.
 type blocks struct {
 	mu       sync.Mutex
 	in       io.Reader
+	mapped   Mapped // in, if it is; nil: it must be read
+	passed   int    // bytes of mapped that have been looked at
 	size     int
 	carry    []byte // the beginning of a line whose end is yet to come, at most maxLine bytes
 	at       int64  // where in the log it begins
@@ -36,19 +39,23 @@ type block struct {
 	at    int64  // where in the log they begin
 }
 
-func newBlocks(in io.Reader, size int) *blocks { return &blocks{in: in, size: size} }
+func newBlocks(in io.Reader, size int) *blocks {
+	mapped, ok := in.(Mapped)
+	if ok {
+		size *= mapTimes
+	}
+	return &blocks{in: in, mapped: mapped, size: size}
+}
 
 // buffer makes memory for one block. What is not used of it costs nothing: the kernel gives pages when they are touched.
 func (s *blocks) buffer() []byte { return make([]byte, maxLine+s.size) }
 
-// next returns the next block, in buf. Its error is io.EOF behind the last block, and stays what it is from then on.
+// next returns the next block, in buf if the log must be read. Its error is io.EOF behind the last block, and stays what it is from then on.
 func (s *blocks) next(ctx context.Context, buf []byte) (block, error) {
 	s.lock()
 	defer s.mu.Unlock()
 	for s.err == nil {
-		have := copy(buf, s.carry)
-		n := s.fill(ctx, buf[have:have+s.size])
-		if b := s.cut(buf[:have+n]); len(b.lines) > 0 {
+		if b := s.cut(s.more(ctx, buf)); len(b.lines) > 0 {
 			return b, nil
 		}
 	}
@@ -66,10 +73,28 @@ func (s *blocks) lock() {
 	s.mu.Lock()
 }
 
-// fill reads until b is full, or to the end.
-func (s *blocks) fill(ctx context.Context, b []byte) (n int) {
-	n, s.err = readFull(ctx, s.in, b)
-	return n
+// more returns what is carried over and about a block's size of what follows.
+func (s *blocks) more(ctx context.Context, buf []byte) []byte {
+	have := len(s.carry)
+	if s.mapped == nil {
+		copy(buf, s.carry)
+		n, err := readFull(ctx, s.in, buf[have:have+s.size])
+		s.err = err
+		return buf[:have+n]
+	}
+	all, from := s.mapped.Bytes(), s.passed-have
+	s.passed = min(s.passed+s.size, len(all))
+	if s.err = ctx.Err(); s.passed == len(all) {
+		s.err = io.EOF
+	}
+	return all[from:s.passed]
+}
+
+// done is told that a block has been counted.
+func (s *blocks) done(b block) {
+	if s.mapped != nil {
+		s.mapped.Passed(b.lines)
+	}
 }
 
 // readFull reads until b is full, the log ends (io.EOF), or something else does. Unlike io.ReadFull it says which of them it was.

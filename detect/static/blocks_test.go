@@ -17,6 +17,7 @@ import (
 func linesOf(t *testing.T, in io.Reader, size int) (lines []string, ends []int64, long uint64, err error) {
 	t.Helper()
 	s := newBlocks(in, size)
+	s.size = size
 	buf := s.buffer()
 	for {
 		b, err := s.next(context.Background(), buf)
@@ -63,13 +64,15 @@ func TestBlocksCutAnywhere(t *testing.T) {
 	for name, log := range logs {
 		want, ends, _ := linesSlowly(log)
 		for size := 1; size <= len(log)+2; size++ {
-			got, gotEnds, long, err := linesOf(t, iotest.OneByteReader(strings.NewReader(log)), size)
-			got, gotEnds = withoutEmpty(got, gotEnds)
-			if d := cmp.Diff(want, got); d != "" || !errors.Is(err, io.EOF) || long != 0 {
-				t.Errorf("%s, blocks of %d: %v, %d passed over (-want +got):\n%s", name, size, err, long, d)
-			}
-			if d := cmp.Diff(ends, gotEnds); d != "" {
-				t.Errorf("%s, blocks of %d: where lines end (-want +got):\n%s", name, size, d)
+			for _, in := range []io.Reader{iotest.OneByteReader(strings.NewReader(log)), newMapping([]byte(log))} {
+				got, gotEnds, long, err := linesOf(t, in, size)
+				got, gotEnds = withoutEmpty(got, gotEnds)
+				if d := cmp.Diff(want, got); d != "" || !errors.Is(err, io.EOF) || long != 0 {
+					t.Errorf("%s, %T, blocks of %d: %v, %d passed over (-want +got):\n%s", name, in, size, err, long, d)
+				}
+				if d := cmp.Diff(ends, gotEnds); d != "" {
+					t.Errorf("%s, %T, blocks of %d: where lines end (-want +got):\n%s", name, in, size, d)
+				}
 			}
 		}
 	}
@@ -91,18 +94,20 @@ func TestBlocksLongLines(t *testing.T) {
 			for _, end := range []string{"\n", "", "\nbehind\n"} {
 				log := "before\n" + strings.Repeat("x", length) + end
 				want, _, long := linesSlowly(log)
-				got, _, passed, err := linesOf(t, strings.NewReader(log), size)
-				kept := got[:0]
-				for _, l := range got {
-					if len(l) > maxLine { // the worker finds them, where they fit a block
-						passed++
-						continue
+				for _, in := range []io.Reader{strings.NewReader(log), newMapping([]byte(log))} {
+					got, _, passed, err := linesOf(t, in, size)
+					kept := got[:0]
+					for _, l := range got {
+						if len(l) > maxLine { // the worker finds them, where they fit a block
+							passed++
+							continue
+						}
+						kept = append(kept, l)
 					}
-					kept = append(kept, l)
-				}
-				if !errors.Is(err, io.EOF) || passed != long || !cmp.Equal(want, kept) {
-					t.Errorf("a line of %d bytes, end %q, blocks of %d: %v, %d lines, %d passed over; want %d and %d",
-						length, end, size, err, len(kept), passed, len(want), long)
+					if !errors.Is(err, io.EOF) || passed != long || !cmp.Equal(want, kept) {
+						t.Errorf("a line of %d bytes, end %q, %T, blocks of %d: %v, %d lines, %d passed over; want %d and %d",
+							length, end, in, size, err, len(kept), passed, len(want), long)
+					}
 				}
 			}
 		}
@@ -112,9 +117,11 @@ func TestBlocksLongLines(t *testing.T) {
 // A hole of NULs in front of a line is no part of it, however large.
 func TestBlocksHole(t *testing.T) {
 	log := "before\n" + strings.Repeat("\x00", 3*maxLine) + "behind\n"
-	got, _, long, err := linesOf(t, strings.NewReader(log), 1<<16)
-	if got, _ = withoutEmpty(got, make([]int64, len(got))); !cmp.Equal(got, []string{"before", "behind"}) || long != 0 || !errors.Is(err, io.EOF) {
-		t.Errorf("%d lines, %d passed over, %v", len(got), long, err)
+	for _, in := range []io.Reader{strings.NewReader(log), newMapping([]byte(log))} {
+		got, _, long, err := linesOf(t, in, 1<<16)
+		if got, _ = withoutEmpty(got, make([]int64, len(got))); !cmp.Equal(got, []string{"before", "behind"}) || long != 0 || !errors.Is(err, io.EOF) {
+			t.Errorf("%T: %d lines, %d passed over, %v", in, len(got), long, err)
+		}
 	}
 }
 
@@ -154,10 +161,12 @@ func FuzzBlocks(f *testing.F) {
 			return
 		}
 		want, ends, _ := linesSlowly(string(log))
-		got, gotEnds, _, err := linesOf(t, bytes.NewReader(log), size)
-		got, gotEnds = withoutEmpty(got, gotEnds)
-		if !errors.Is(err, io.EOF) || !cmp.Equal(want, got) || !cmp.Equal(ends, gotEnds) {
-			t.Errorf("blocks of %d: %v, lines %q ending at %d; want %q at %d", size, err, got, gotEnds, want, ends)
+		for _, in := range []io.Reader{bytes.NewReader(log), newMapping(log)} {
+			got, gotEnds, _, err := linesOf(t, in, size)
+			got, gotEnds = withoutEmpty(got, gotEnds)
+			if !errors.Is(err, io.EOF) || !cmp.Equal(want, got) || !cmp.Equal(ends, gotEnds) {
+				t.Errorf("%T, blocks of %d: %v, lines %q ending at %d; want %q at %d", in, size, err, got, gotEnds, want, ends)
+			}
 		}
 	})
 }

@@ -38,10 +38,10 @@ func (a *Analysis) read(ctx context.Context, i int, log *Log, workers []*worker,
 		return l, err
 	}
 	defer in.Close()
-	head := make([]byte, headBytes)
-	n, err := readFull(ctx, in, head)
-	l.look(head[:n], n == headBytes)
-	s := newBlocks(io.MultiReader(bytes.NewReader(head[:n]), stuck{in, err}), size)
+	s, err := l.begin(ctx, in, size)
+	if err != nil {
+		return l, err
+	}
 	if !stateless(l.format) {
 		workers = workers[:1]
 	}
@@ -59,6 +59,25 @@ func (a *Analysis) read(ctx context.Context, i int, log *Log, workers []*worker,
 		return l, &Unreadable{Log: log.Name, Format: a.options.Format, First: l.first, Looks: l.looks, Lines: l.lines}
 	}
 	return l, nil
+}
+
+// begin looks at the first lines, and returns the blocks of the whole.
+func (l *readLog) begin(ctx context.Context, in io.Reader, size int) (*blocks, error) {
+	if mapped, ok := in.(Mapped); ok {
+		all := mapped.Bytes()
+		err := shielded(mapped, func() error {
+			l.look(all[:min(headBytes, len(all))], len(all) > headBytes)
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", l.Name, err)
+		}
+		return newBlocks(in, size), nil
+	}
+	head := make([]byte, headBytes)
+	n, err := readFull(ctx, in, head)
+	l.look(head[:n], n == headBytes)
+	return newBlocks(io.MultiReader(bytes.NewReader(head[:n]), stuck{in, err}), size), nil
 }
 
 // stuck ends with the error that the log had behind its head, if it had one.
@@ -139,21 +158,27 @@ func run(ctx context.Context, s *blocks, workers []*worker, progress *Progress) 
 	group, ctx := errgroup.WithContext(ctx)
 	for _, w := range workers {
 		group.Go(func() error {
-			for {
-				b, err := s.next(ctx, w.buf)
-				if err != nil {
-					return w.end(err)
-				}
-				lines := w.tally.lines
-				w.block(b)
-				if progress != nil {
-					progress.Bytes.Add(uint64(len(b.lines)))
-					progress.Lines.Add(w.tally.lines - lines)
-				}
-			}
+			return shielded(s.mapped, func() error { return w.blocks(ctx, s, progress) })
 		})
 	}
 	return group.Wait()
+}
+
+// blocks counts blocks as long as there are any.
+func (w *worker) blocks(ctx context.Context, s *blocks, progress *Progress) error {
+	for {
+		b, err := s.next(ctx, w.buf)
+		if err != nil {
+			return w.end(err)
+		}
+		lines := w.tally.lines
+		w.block(b)
+		s.done(b)
+		if progress != nil {
+			progress.Bytes.Add(uint64(len(b.lines)))
+			progress.Lines.Add(w.tally.lines - lines)
+		}
+	}
 }
 
 // end is told why there is no further block.

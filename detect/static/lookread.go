@@ -58,15 +58,16 @@ func (a *Analysis) reread(ctx context.Context, l *readLog, views []view, join fu
 	defer in.Close()
 	group, ctx := errgroup.WithContext(ctx)
 	todo, inOrder, free := make(chan *job), make(chan *job, 2*len(views)), make(chan []byte, 4*len(views))
+	s := newBlocks(in, blockSize)
 	group.Go(func() error {
 		defer close(todo)
 		defer close(inOrder)
-		return a.cut(ctx, newBlocks(in, blockSize), free, inOrder, todo)
+		return shielded(s.mapped, func() error { return a.cut(ctx, s, free, inOrder, todo) })
 	})
 	for _, w := range workers {
-		group.Go(func() error { return w.work(todo) })
+		group.Go(func() error { return shielded(s.mapped, func() error { return w.work(s, todo) }) })
 	}
-	group.Go(func() error { return inTurn(ctx, inOrder, free, join) })
+	group.Go(func() error { return shielded(s.mapped, func() error { return inTurn(ctx, inOrder, free, join) }) })
 	if err := group.Wait(); err != nil {
 		return fmt.Errorf("%s: second read: %w", l.Name, err)
 	}
@@ -147,7 +148,7 @@ func (a *Analysis) linesAgain(l *readLog, v view) (*linesAgain, error) {
 	return &linesAgain{view: v, parser: parse.BrieferOf(parser), stage: login.New(0), briefs: make([]parse.Brief, 256)}, nil
 }
 
-func (l *linesAgain) work(todo <-chan *job) error {
+func (l *linesAgain) work(s *blocks, todo <-chan *job) error {
 	for j := range todo {
 		for from := 0; from < len(j.lines); {
 			var n int
@@ -158,7 +159,9 @@ func (l *linesAgain) work(todo <-chan *job) error {
 			l.stage.Flush()
 			l.collect()
 		}
-		j.piece, j.lines = l.view.piece(), nil
+		j.piece = l.view.piece()
+		s.done(block{lines: j.lines})
+		j.lines = nil
 		close(j.done)
 	}
 	return nil

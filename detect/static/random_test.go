@@ -13,11 +13,16 @@ import (
 	"cidrx/detect/match"
 )
 
-// memory is a log in memory.
+// memory is a log in memory: mapped if it can be read again, as files are.
 func memory(name string, again bool, content []byte) Log {
 	return Log{
 		Name: name, Again: again, Written: noon,
-		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
+		Open: func() (io.ReadCloser, error) {
+			if again {
+				return newMapping(content), nil
+			}
+			return io.NopCloser(bytes.NewReader(content)), nil
+		},
 	}
 }
 
