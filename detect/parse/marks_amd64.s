@@ -24,6 +24,7 @@ TEXT ·findMarksAVX2(SB), NOSPLIT, $0-32
 	VBROADCASTI128 marks<>(SB), Y0
 
 word:
+	PREFETCHT0 8192(SI) // the next window comes from memory while the lines of this one are read; behind the log's end it does nothing
 	VMOVDQU   (SI), Y1
 	VMOVDQU   32(SI), Y2
 	VPSHUFB   Y1, Y0, Y3

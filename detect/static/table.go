@@ -13,6 +13,8 @@ type table struct {
 	used   int
 	grow   int               // used at which it grows
 	large  map[uint32]uint64 // requests of a host beyond those that its place can count
+
+	touched uint32 // of no meaning, but what nobody keeps is not read
 }
 
 const (
@@ -120,4 +122,15 @@ func (t *table) drain(four []cidr.Host4, others []cidr.HostCount) ([]cidr.Host4,
 	}
 	*t = table{}
 	return four, others
+}
+
+// touch brings the places to the processor at which the search for each of all will begin. It decides nothing on what it finds there, so
+// the processor need not wait for one to ask for the next.
+func (t *table) touch(all []seen, multiplier uint64) {
+	if len(t.places) == 0 {
+		return
+	}
+	for _, s := range all {
+		t.touched |= t.places[placeOf(spread(s.addr, multiplier), len(t.places))].Addr
+	}
 }

@@ -52,6 +52,7 @@ func (t *tally) addAll(shard uint64, all []seen) {
 	s := &t.shards[shard]
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.table.touch(all, t.multiplier)
 	for _, one := range all {
 		s.table.add(one, 1, t.multiplier)
 	}
