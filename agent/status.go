@@ -139,15 +139,18 @@ func (s *source) status() control.Source {
 	c := &s.counts
 	failed, ignored := c.failed.Load(), c.ignored.Load() // before lines, of which they are a part
 	out := control.Source{
-		Name: s.cfg.Name, Path: s.cfg.Where(), Lines: c.lines.Load(), Failed: failed, Ignored: ignored, Cut: c.cut.Load(),
+		Name: s.cfg.Name, Path: s.where(), Lines: c.lines.Load(), Failed: failed, Ignored: ignored, Cut: c.cut.Load(),
 		LagS: time.Duration(c.lag.Load()).Seconds(), OffsetS: c.offset.Load() / int64(time.Second), Trusted: true, Unparsable: c.unparsable(),
 	}
-	var problems []string
+	var problems, notes []string
 	files := s.files()
 	followed := slices.ContainsFunc(files, func(f tail.FileStatus) bool { return f.Error == "" })
 	for _, f := range files {
 		if f.Error != "" && !(followed && strings.Contains(f.Error, "no such file")) { // one of several usual places is enough
 			problems = append(problems, f.Path+": "+f.Error)
+		}
+		if f.Note != "" {
+			notes = append(notes, f.Note)
 		}
 		if f.Untrusted != "" && !s.cfg.Trust {
 			out.Trusted = false
@@ -161,7 +164,7 @@ func (s *source) status() control.Source {
 		}
 	default:
 	}
-	out.Error = strings.Join(problems, "; ")
+	out.Error, out.Note = strings.Join(problems, "; "), strings.Join(notes, "; ")
 	return out
 }
 

@@ -29,7 +29,7 @@ func (a *Agent) take(d *delivery) {
 		s.counts.lag.Store(int64(lag(d, now)))
 	}
 	if d.position != (tail.Position{}) {
-		s.positions, s.moved = tail.Merge(s.positions, d.position), true
+		s.merge(d.position)
 	}
 	arrived := d.arrived
 	d.recycle()

@@ -54,7 +54,8 @@ type Log struct {
 	Format string // "text", "json"
 }
 
-// Source is one [source.NAME] section: Paths, Journal or Listen, one of the three, say where its lines come from.
+// Source is one [source.NAME] section: Paths, Journal or Listen say where its lines come from. With Journal and Paths they come from the
+// files where the journal cannot be read; else it is one of the three.
 type Source struct {
 	Name           string
 	Paths          []string          // absolute paths or globs; "-" is standard input
@@ -81,6 +82,8 @@ func (l Listen) String() string { return l.Network + ":" + l.Address }
 // Where says in words where the lines of a source come from.
 func (s Source) Where() string {
 	switch {
+	case len(s.Journal) > 0 && len(s.Paths) > 0:
+		return "journal of " + strings.Join(s.Journal, ", ") + ", else " + strings.Join(s.Paths, ", ")
 	case len(s.Journal) > 0:
 		return "journal of " + strings.Join(s.Journal, ", ")
 	case s.Listen != Listen{}:

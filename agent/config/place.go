@@ -22,7 +22,7 @@ func textList(value texts) (out []string) {
 	return out
 }
 
-// onePlace checks that the lines of a source come from one kind of place.
+// onePlace checks that the lines of a source come from one kind of place, or from the journal with files in its stead.
 func (b *builder) onePlace(section string, s sourceSection, units []string) {
 	var given []string
 	for key, is := range map[string]bool{"paths": len(s.Paths) > 0, "journal": len(units) > 0, "listen": s.Listen != ""} {
@@ -39,6 +39,10 @@ func (b *builder) onePlace(section string, s sourceSection, units []string) {
 	case 1:
 		b.paths(section, s.Paths)
 	default:
+		if s.Listen == "" && !slices.Contains(s.Paths, "-") { // where the journal cannot be read, files are
+			b.paths(section, s.Paths)
+			return
+		}
 		b.fail(section+"."+given[1], "%s cannot be given together; write a [source.NAME] section for each", strings.Join(given, " and "))
 	}
 }

@@ -23,6 +23,9 @@ listen = "udp:[::1]:5514"
 paths = ["/a", "/b"]
 [source.f]
 listen = "udp:[::1]:5514"
+[source.g]
+journal = ["sshd.service", "ssh.service"]
+paths = ["/var/log/auth.log", "/var/log/secure"]
 [live.x]
 statuses = ["404"]
 clusterArgSets = [[20, 32, 32, 0.0]]
@@ -36,6 +39,7 @@ clusterArgSets = [[20, 32, 32, 0.0]]
 	}
 	want := []string{
 		"journal of ssh.service", "journal of dropbear@22.service, sshd.service", "unixgram:/run/cidrx/log.sock", "udp:[::1]:5514", "/a, /b", "udp:[::1]:5514",
+		"journal of ssh.service, sshd.service, else /var/log/auth.log, /var/log/secure",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

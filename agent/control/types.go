@@ -38,6 +38,7 @@ type Source struct {
 	OffsetS    int64    `json:"offset_s,omitempty"`   // steady difference between log time and arrival that is being corrected
 	Trusted    bool     `json:"trusted"`              // false: this source can only observe
 	Error      string   `json:"error"`                // empty: all is well
+	Note       string   `json:"note,omitempty"`       // what may be amiss although it is read
 	Unparsable []string `json:"unparsable,omitempty"` // up to three lines that did not parse, with why
 }
 

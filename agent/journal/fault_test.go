@@ -178,13 +178,13 @@ func TestOtherName(t *testing.T) {
 	} {
 		r := b.follow(journal.Options{Units: []string{unit}})
 		eventually(t, unit+" to be followed", func() bool { return len(b.children()) == 1 })
-		if got := r.f.Status()[0].Error; got != want {
-			t.Errorf("%s: %q, want %q", unit, got, want)
+		if s := r.f.Status()[0]; s.Error+s.Note != want || s.Note != "" && unit == "ssh.service" {
+			t.Errorf("%s: %+v, want %q", unit, s, want)
 		}
 		b.writeAt(time.Now().Add(time.Second), "a", fields{"_SYSTEMD_UNIT": unit})
 		r.wait(1)
-		if got := r.f.Status()[0].Error; got != "" {
-			t.Errorf("%s: %q with entries", unit, got)
+		if s := r.f.Status()[0]; s.Error+s.Note != "" {
+			t.Errorf("%s: %+v with entries", unit, s)
 		}
 		must(t, r.stop())
 	}

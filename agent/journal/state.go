@@ -15,7 +15,8 @@ import (
 type state struct {
 	mu       sync.Mutex
 	trouble  string // why nothing can be read at present
-	doubt    string // why nothing may come although it is read
+	doubt    string // why nothing may come although journalctl runs
+	note     string // what else may be amiss
 	empty    uint64 // entries without a message
 	huge     uint64 // entries too long to be read
 	garbled  uint64 // lines of journalctl's that are no entries
@@ -38,6 +39,7 @@ func (s *state) status(units []string) tail.FileStatus {
 	if st.Error == "" {
 		st.Error = s.doubt
 	}
+	st.Note = s.note
 	return st
 }
 
@@ -51,7 +53,7 @@ func (s *state) count(n *uint64) {
 func (s *state) alive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.trouble, s.doubt = "", ""
+	s.trouble, s.doubt, s.note = "", "", ""
 }
 
 // recovered notes that journalctl runs.
@@ -107,15 +109,15 @@ func (f *Follower) lookForUnits(ctx context.Context) {
 		return
 	}
 	names := strings.Join(f.opt.Units, ", ")
-	doubt := fmt.Sprintf("the journal has no entry of %s yet; systemctl status %s says whether there is such a unit", names, strings.Join(f.opt.Units, " "))
+	note, doubt := fmt.Sprintf("the journal has no entry of %s yet; systemctl status %s says whether there is such a unit", names, strings.Join(f.opt.Units, " ")), ""
 	for _, u := range f.opt.Units {
 		if other := otherName[u]; other != "" && f.has(ctx, []string{other}) {
-			doubt = fmt.Sprintf("the journal has no entry of %s, but of %s: name that", names, other)
+			note, doubt = "", fmt.Sprintf("the journal has no entry of %s, but of %s: name that", names, other)
 		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.doubt = doubt
+	f.note, f.doubt = note, doubt
 }
 
 // otherName are names that one service has on different systems. Trusted fields of the journal have the unit's own, never an alias.

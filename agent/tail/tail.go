@@ -75,6 +75,7 @@ type Options struct {
 type FileStatus struct {
 	Path      string   // as configured or matched; of a rotated file the path that it had
 	Error     string   // why it cannot be read at present, else empty
+	Note      string   // what may be amiss although it can be read, else empty
 	Offset    int64    // bytes read and handed out
 	Size      int64    // of the file; Size - Offset is how far we are behind, in bytes
 	Pos       Position // zero where no file is open

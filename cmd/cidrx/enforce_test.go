@@ -101,7 +101,8 @@ func TestAllowedPassesThroughABanWithoutTheAgent(t *testing.T) {
 	}
 }
 
-// TestSSH runs the configuration that the package installs, but for its paths, on an auth.log as sshd writes it.
+// TestSSH runs the configuration that the package installs, but for its paths and without the journal of the host that the test runs on, on
+// an auth.log as sshd writes it.
 func TestSSH(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
@@ -110,7 +111,7 @@ func TestSSH(t *testing.T) {
 	text := strings.ReplaceAll(string(shipped), "/var/log/", e.dir+"/")
 	e.file("cidrx.toml", text)
 	e.must(os.Mkdir(filepath.Join(e.dir, "conf.d"), 0o755))
-	e.file("conf.d/test.toml", fmt.Sprintf("[agent]\nmode = \"enforce\"\nstateDir = %q\nsocket = %q\n", e.dir+"/state", e.dir+"/c.sock"))
+	e.file("conf.d/test.toml", fmt.Sprintf("[agent]\nmode = \"enforce\"\nstateDir = %q\nsocket = %q\n[source.ssh]\njournal = []\n", e.dir+"/state", e.dir+"/c.sock"))
 	e.file("auth.log", "")
 	e.start()
 	door := e.open("192.0.2.1")

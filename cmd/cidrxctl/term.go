@@ -206,6 +206,9 @@ func (p *page) sourceNotes(s control.Source) {
 	if s.Error != "" {
 		note(red, s.Error)
 	}
+	if s.Note != "" {
+		note(yellow, s.Note)
+	}
 	if !s.Trusted {
 		note(yellow, "only observes: others could write its log (trust = true in its section if none can)")
 	}
