@@ -39,6 +39,7 @@ func CountMarks(b []byte) int { return findMarks(&benchMarks, b) }
 
 // QuickIPv4 and AllDigits are the quick ways, ScanIPv4 the plain one.
 func QuickIPv4(b []byte) (ip uint32, n int) { return quickIPv4(b) }
+func SwarIPv4(b []byte) (ip uint32, n int)  { return swarIPv4(b) }
 func AllDigits(b []byte) bool               { return allDigits(b) }
 func ScanIPv4(b []byte) (ip uint32, n int) {
 	addr, n := scanIPv4(b)

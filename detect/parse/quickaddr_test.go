@@ -15,10 +15,11 @@ func TestQuickIPv4(t *testing.T) {
 	check := func(s string, must bool) {
 		t.Helper()
 		b := []byte(s + " - - [10/Dec/2024:00:00:19 +0700]")
-		ip, n := parse.QuickIPv4(b)
 		want, m := parse.ScanIPv4(b)
-		if (n != 0 || must) && (ip != want || n != m) {
-			t.Fatalf("%q: %x, %d; want %x, %d", s, ip, n, want, m)
+		for _, quick := range []func([]byte) (uint32, int){parse.QuickIPv4, parse.SwarIPv4} {
+			if ip, n := quick(b); (n != 0 || must) && (ip != want || n != m) {
+				t.Fatalf("%q: %x, %d; want %x, %d", s, ip, n, want, m)
+			}
 		}
 	}
 	for i := range 1000 {
@@ -37,6 +38,26 @@ func TestQuickIPv4(t *testing.T) {
 			b[i] = "0125679...: /\xff\xb0-a"[r.IntN(17)]
 		}
 		check(string(b), false)
+	}
+	for _, s := range []string{"", "1111111111111111", "111111111111111.", "1.1.1.1", "...", "....", "1.1.1.", "255.255.255.255", "255.255.255.2555", "1.2.3.4.5", "1.2.3.4\xff"} {
+		check(s, false)
+	}
+}
+
+func BenchmarkQuickIPv4(b *testing.B) {
+	r := rand.New(rand.NewPCG(15, 16))
+	var lines [256][]byte
+	for i := range lines {
+		lines[i] = fmt.Appendf(nil, "%d.%d.%d.%d - - [10/Dec/2024:00:00:19 +0700]", r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256))
+	}
+	for name, quick := range map[string]func([]byte) (uint32, int){"quick": parse.QuickIPv4, "swar": parse.SwarIPv4} {
+		b.Run(name, func(b *testing.B) {
+			i := 0
+			for b.Loop() {
+				quick(lines[i&255])
+				i++
+			}
+		})
 	}
 }
 

@@ -1,0 +1,46 @@
+package parse
+
+// quickIPv4 is scanIPv4 for addresses of the usual shape. b holds quickLen bytes at least. n is 0 also for some addresses that scanIPv4
+// knows; it has the last word.
+func quickIPv4(b []byte) (ip uint32, n int) {
+	b = b[:quickLen]
+	if !quickMarks { // which asks for all that this needs
+		return swarIPv4(b)
+	}
+	return quickIPv4AVX(&b[0])
+}
+
+// quickIPv4AVX is quickIPv4 for the 16 bytes from b on.
+//
+//go:noescape
+func quickIPv4AVX(b *byte) (ip uint32, n int)
+
+// Tables for addresses by the places of the four bytes behind octets, a bit each, hashed to eight bits: those places, and the shuffle that
+// puts the digits of each octet to the end of its four bytes. All bits at once stand where no address has its places.
+var octetPlaces, octetShuffles = octetTables()
+
+func octetTables() (places [256]uint16, shuffles [256][16]byte) {
+	for i := range places {
+		places[i] = 0xffff
+	}
+	for lengths := range 3 * 3 * 3 * 3 {
+		var key uint32
+		var shuffle [16]byte
+		at := 0
+		for octet, rest := 0, lengths; octet < 4; octet, rest = octet+1, rest/3 {
+			length := 1 + rest%3
+			for i := range 4 {
+				shuffle[octet*4+i] = 0x80 // zero
+				if missing := 4 - length; i >= missing {
+					shuffle[octet*4+i] = byte(at + i - missing)
+				}
+			}
+			at += length
+			key |= 1 << at
+			at++
+		}
+		hash := key * 0xb301a455 >> 24
+		places[hash], shuffles[hash] = uint16(key), shuffle
+	}
+	return places, shuffles
+}
