@@ -43,18 +43,36 @@ func (x *examination) answered(s control.Status) {
 	if own := Version(); s.Version != own {
 		x.add(Warning, "version", "systemctl restart cidrx, so that what runs is what is installed", "the agent is %s, this program is %s", s.Version, own)
 	}
-	for _, src := range s.Sources {
-		switch {
-		case src.Error != "":
-			x.add(Problem, "source "+src.Name, "cidrxctl status", "the agent says: %s", src.Error)
-		case src.LagS > 60:
-			x.add(Warning, "source "+src.Name, "is the host, or the disk, too busy? cidrxctl status shows the lag", "the agent is %.0f s behind", src.LagS)
-		case src.OffsetS != 0:
-			x.add(Warning, "source "+src.Name, "set timezone of the source", "its stamps are %d s off; the agent corrects that", src.OffsetS)
+	x.evictions(s.Evictions)
+	x.sources = s.Sources
+	x.used = s.Limits
+}
+
+// errorOf is what the agent says that a source suffers from.
+func (x *examination) errorOf(name string) string {
+	for _, src := range x.sources {
+		if src.Name == name {
+			return src.Error
 		}
 	}
-	x.evictions(s.Evictions)
-	x.used = s.Limits
+	return ""
+}
+
+// saidOfSources is what the agent says of its sources, where looking at their logs has not found why.
+func (x *examination) saidOfSources() {
+	for _, src := range x.sources {
+		check := "source " + src.Name
+		switch {
+		case src.Error != "" && !x.explained[src.Name]:
+			x.add(Problem, check, "cidrxctl status", "the agent says: %s", src.Error)
+		case src.Error == "" && src.Note != "" && !x.explained[src.Name]:
+			x.add(Warning, check, "cidrxctl status", "the agent says: %s", src.Note)
+		case src.LagS > 60:
+			x.add(Warning, check, "is the host, or the disk, too busy? cidrxctl status shows the lag", "the agent is %.0f s behind", src.LagS)
+		case src.OffsetS != 0 && !x.skewed[src.Name]:
+			x.add(Warning, check, "set timezone of the source", "its stamps are %d s off; the agent corrects that", src.OffsetS)
+		}
+	}
 }
 
 // Less free space than this stops saving soon: the state of 100,000 bans, twice, and the audit trail.

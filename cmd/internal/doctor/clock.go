@@ -19,19 +19,19 @@ func (x *examination) clock() {
 		x.ok("clock", "is kept right (NTP)")
 	}
 	for _, src := range x.cfg.Sources {
-		if zoneless(src) {
+		if x.zoneless(src) {
 			x.ok("time zone", "source %s has stamps without a zone (%s), taken to be in %s", src.Name, src.Format, x.zone(src))
 		}
 	}
 }
 
 // zoneless says that a format's stamps have no zone.
-func zoneless(src config.Source) bool {
+func (x *examination) zoneless(src config.Source) bool {
 	switch src.Format {
 	case "nginx-error", "apache-error", "haproxy":
 		return true
 	}
-	return src.Format == "sshd" && len(src.Journal) == 0
+	return src.Format == "sshd" && !x.inJournal(src)
 }
 
 // zone names the zone of a source.

@@ -35,7 +35,7 @@ type Load func() (*config.Config, []config.Warning, error)
 
 // Examine makes all checks. Text in the findings may come from log lines: whoever prints it makes it printable.
 func Examine(ctx context.Context, sys *System, load Load) []Finding {
-	x := &examination{ctx: ctx, sys: sys}
+	x := &examination{ctx: ctx, sys: sys, explained: map[string]bool{}, skewed: map[string]bool{}}
 	x.configuration(load)
 	x.processes = x.sys.processes()
 	x.agent = x.findAgent()
@@ -45,7 +45,8 @@ func Examine(ctx context.Context, sys *System, load Load) []Finding {
 		look  func()
 	}{
 		{"agent", x.agentProcess}, {"agent", x.state}, {"kernel", x.kernel}, {"kernel", x.fallback}, {"kernel", x.network},
-		{"permissions", x.permissions}, {"logs", x.logs}, {"logs", x.journal}, {"logs", x.loginLogs}, {"clock", x.clock},
+		{"permissions", x.permissions}, {"logs", x.logs}, {"logs", x.journal}, {"logs", x.loginLogs}, {"logs", x.saidOfSources},
+		{"clock", x.clock},
 		{"neighbours", x.neighbours}, {"limits", x.limits},
 	} {
 		if ctx.Err() != nil {
@@ -73,9 +74,12 @@ type examination struct {
 	cfg       *config.Config // the defaults, if what is configured cannot be read
 	valid     bool           // cfg is what is configured
 	processes []process
-	agent     *process        // that is running; nil: none is seen
-	account   account         // whom the agent runs as, or will
-	used      []control.Limit // by the agent that answers
+	agent     *process         // that is running; nil: none is seen
+	account   account          // whom the agent runs as, or will
+	used      []control.Limit  // by the agent that answers
+	sources   []control.Source // as it sees them
+	explained map[string]bool  // sources of which it was found why nothing, or nothing that counts, comes from them
+	skewed    map[string]bool  // sources whose stamps were found to be off
 	topic     string
 	found     []Finding
 }

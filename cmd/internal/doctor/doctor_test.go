@@ -16,6 +16,7 @@ import (
 	"cidrx/agent/config"
 	"cidrx/agent/control"
 	"cidrx/cmd/internal/doctor"
+	"cidrx/configs"
 	"cidrx/detect/parse"
 	"cidrx/firewall/nftables"
 )
@@ -243,6 +244,29 @@ func TestFindings(t *testing.T) {
 		{"copytruncate", map[string]string{"/etc/logrotate.d/nginx": "# a comment { copytruncate }\n/var/log/nginx/*.log {\n  daily\n  copytruncate\n}\n"}, nil, []string{"warning logs/" + accessLog + ": /etc/logrotate.d/nginx rotates it with copytruncate"}},
 		{"journal's rate limit", map[string]string{"/cidrx.toml": journal, "/var/log/journal/": "", "/etc/systemd/journald.conf": "[Journal]\n#RateLimitBurst=1\nRateLimitBurst=500\n"}, nil, []string{"warning logs/journal: drops what a service writes beyond 500 messages in 30s"}},
 		{"journal without a limit", map[string]string{"/cidrx.toml": journal, "/var/log/journal/": "", "/etc/systemd/journald.conf.d/a.conf": "[Journal]\nRateLimitIntervalSec=0\n"}, nil, nil},
+		{"plain Debian 12, as installed", map[string]string{
+			"/cidrx.toml": string(configs.Installed()), "/var/log/journal/0123/system.journal": "x", "/etc/ssh/sshd_config": "Port 22\n",
+		}, nil, nil},
+		{"as installed, and no journal, but the file", map[string]string{
+			"/cidrx.toml": string(configs.Installed()), "/var/log/auth.log": now.Format(time.Stamp) + " host sshd[7]: Failed password for root from 203.0.113.9 port 2000 ssh2\n",
+		}, nil, nil},
+		{"as installed, and neither journal nor file", map[string]string{"/cidrx.toml": string(configs.Installed())}, func(s *doctor.System) {
+			s.Status = status(control.Status{Sources: []control.Source{{Name: "ssh", Error: "the journal is empty; nor is there a file /var/log/auth.log"}}})
+		}, []string{"warning logs/source ssh: /var/log/auth.log, /var/log/secure: no such file, so nothing is read until there is -> does sshd run here?"}},
+		{"as installed, and the agent may not read the journal", map[string]string{"/cidrx.toml": string(configs.Installed()), "/var/log/journal/0123/system.journal": "x",
+			"/proc/77/status": "Uid:\t990\t990\t990\t990\nGid:\t980\t980\t980\t980\nGroups:\t\nCapEff:\t0000000000001000\n",
+		}, nil, []string{"warning logs/source ssh: /var/log/auth.log, /var/log/secure: no such file, so nothing is read until there is -> there is a journal, which cidrx may not read"}},
+		{"the agent has trouble that cannot be seen", nil, func(s *doctor.System) {
+			s.Status = status(control.Status{Sources: []control.Source{{Name: "web", Error: "too many open files"}}})
+		}, []string{"problem logs/source web: the agent says: too many open files"}},
+		{"nothing in the journal yet", nil, func(s *doctor.System) {
+			s.Status = status(control.Status{Sources: []control.Source{{Name: "web", Note: "the journal has no entry"}}})
+		}, []string{"warning logs/source web: the agent says: the journal has no entry"}},
+		{"the agent and doctor see the same rights", map[string]string{"/cidrx.toml": journal, "/var/log/journal/": "",
+			"/proc/77/status": "Uid:\t990\t990\t990\t990\nGid:\t980\t980\t980\t980\nGroups:\t\nCapEff:\t0000000000001000\n",
+		}, func(s *doctor.System) {
+			s.Status = status(control.Status{Sources: []control.Source{{Name: "ssh", Error: "the agent's user may not read the journal"}}})
+		}, []string{"problem logs/journal: cidrx may not read it"}},
 		{"journal is not kept", map[string]string{"/cidrx.toml": journal, "/etc/systemd/journald.conf": "[Journal]\nStorage=none\nRateLimitBurst=0\n"}, nil, []string{"problem logs/journal: nothing is kept"}},
 		{"journal may not be read", map[string]string{
 			"/cidrx.toml": journal, "/var/log/journal/": "", "/etc/systemd/journald.conf": "[Journal]\nRateLimitBurst=0\n",

@@ -127,6 +127,7 @@ func (x *examination) stamps(src config.Source, name string, s sample.Sample, wr
 	}
 	quarter := off.Round(15 * time.Minute)
 	if (off-quarter).Abs() <= steady && quarter != 0 {
+		x.skewed[src.Name] = true
 		x.add(Warning, name, "set timezone of the source, such as \"UTC\" or \"Europe/Berlin\"", "its stamps are %s, which looks like another time zone", apart(off))
 		return
 	}

@@ -25,7 +25,7 @@ func (x *examination) logs() {
 	}
 	for _, src := range x.cfg.Sources {
 		switch {
-		case len(src.Journal) > 0: // see journal
+		case x.inJournal(src): // see journal
 		case src.Listen != config.Listen{}:
 			x.listener(src)
 		case len(src.Paths) == 1 && src.Paths[0] == "-":
@@ -41,10 +41,11 @@ func (x *examination) listener(src config.Source) {
 	check := "source " + src.Name
 	switch {
 	case src.Listen.Network == "udp" && !src.Trust:
+		x.explained[src.Name] = true
 		x.add(Warning, check, "use unixgram, or trust = true where nobody else can send to it", "%s: UDP has no sender that could be believed, so it only observes", src.Listen)
 	case x.agent == nil:
 		x.ok(check, "%s: opened by the agent, which is not running", src.Listen)
-	case src.Listen.Network == "unixgram" && !x.sys.exists(src.Listen.Address):
+	case src.Listen.Network == "unixgram" && !x.sys.exists(src.Listen.Address) && x.errorOf(src.Name) == "": // else that says why
 		x.add(Problem, check, "see what the agent says: cidrxctl status", "%s is not there, though the agent runs", src.Listen.Address)
 	default:
 		x.ok(check, "%s", src.Listen)
@@ -69,6 +70,7 @@ func (x *examination) files(src config.Source) {
 	if found > maxLogs {
 		x.add(Unknown, "source "+src.Name, "", "%d more files were not looked at", found-maxLogs)
 	}
+	x.explained[src.Name] = x.explained[src.Name] || found == 0
 	switch {
 	case found == 0 && x.unseen(missing):
 		x.add(Unknown, "source "+src.Name, "run doctor as root", "%s: not there, or not to be seen by this user", strings.Join(missing, ", "))
@@ -92,7 +94,13 @@ func (x *examination) unseen(paths []string) bool {
 // missingAdvice is what to do about a source without files.
 func (x *examination) missingAdvice(src config.Source) string {
 	if src.Format == "sshd" {
-		return `Debian 12 and later keep sshd's log in the journal only: journal = "ssh.service" in place of paths, or apt install rsyslog`
+		if len(src.Journal) > 0 && x.journalKept() && !x.mayReadJournal() {
+			return "there is a journal, which " + x.account.name + " may not read: SupplementaryGroups=systemd-journal in the unit"
+		}
+		if len(src.Journal) > 0 {
+			return "does sshd run here? Where neither journal nor files are, as in a container, bind its log in, or leave the source out"
+		}
+		return `most hosts have it in the journal: journal = ["ssh.service", "sshd.service"] beside paths, as the package installs it`
 	}
 	return "where does the server log? nginx -T | grep access_log; name it in paths, or leave the source out"
 }
@@ -120,6 +128,7 @@ func (x *examination) log(src config.Source, path string) {
 		return
 	}
 	if !x.readable(path) {
+		x.explained[src.Name] = true
 		return
 	}
 	if strings.HasPrefix(path, "/tmp/") && x.unit("cidrx.service")["PrivateTmp"] == "yes" {
@@ -222,6 +231,7 @@ func (x *examination) believed(src config.Source, path string) {
 	case src.Trust:
 		x.add(Warning, path, "whoever may write it can have anybody banned: chmod o-w, chown root", "is believed by trust = true, though %s", why)
 	default:
+		x.explained[src.Name] = true
 		x.add(Warning, path, "chmod o-w and chown root what is named, or trust = true if those who may write are no danger", "only observes: %s", why)
 	}
 }
