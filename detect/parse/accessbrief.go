@@ -136,9 +136,7 @@ func (p *access) briefLong(w *window, want Fields, b *Brief) (used int) {
 		used = w.quotesToEnd(quotes)
 	}
 	b.UserAgent = presentSpan(block, q4+3, q6)
-	if want&(WantMethod|WantTarget) != 0 {
-		b.setRequest(block, q1+1, q2)
-	}
+	b.request(block, want, q1+1, q2)
 	return used
 }
 
@@ -185,9 +183,7 @@ func (p *access) briefShort(w *window, want Fields, b *Brief) (used int) {
 		return 0
 	}
 	b.Status, b.UserAgent = uint16(scratch.Status), Span{}
-	if want&(WantMethod|WantTarget) != 0 {
-		b.setRequest(w.block, q1+1, q2)
-	}
+	b.request(w.block, want, q1+1, q2)
 	return used
 }
 
@@ -206,6 +202,20 @@ func briefNumbers(b []byte) (status uint16, ok bool) {
 		return status, n == 6
 	}
 	return status, allDigits(b[5:n])
+}
+
+// request splits the request line at block[from:to] if one of its parts is wanted, and else leaves it for Complete in place of the target.
+func (b *Brief) request(block []byte, want Fields, from, to int) {
+	if want&(WantMethod|WantTarget) == 0 {
+		b.Target = Span{uint32(from), uint32(to)}
+		return
+	}
+	b.setRequest(block, from, to)
+}
+
+// Complete splits the request line. Status and user agent are in b already.
+func (p *access) Complete(block []byte, b *Brief) {
+	b.setRequest(block, int(b.Target.From), int(b.Target.To))
 }
 
 // setRequest splits the request line at block[from:to].

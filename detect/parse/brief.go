@@ -54,6 +54,14 @@ type Briefer interface {
 	Briefs(block []byte, from int, want Fields, out []Brief) (n, next int)
 }
 
+// Completer is a Briefer that can fill in what was not wanted of a usual line without reading the line again.
+type Completer interface {
+	Briefer
+
+	// Complete makes b, which Briefs has filled from block with nothing wanted, one with everything wanted. Call it once.
+	Complete(block []byte, b *Brief)
+}
+
 // BrieferOf returns p if it is a Briefer, else a Briefer by which no line is usual, so that callers need only one loop.
 func BrieferOf(p Parser) Briefer {
 	if b, ok := p.(Briefer); ok {

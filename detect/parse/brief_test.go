@@ -71,6 +71,7 @@ func checkBriefs(t testing.TB, p twins, block []byte, most int) (usual int) {
 			if b.Usual {
 				usual++
 				checkBrief(t, format, p.slow, block, &b)
+				checkComplete(t, p, block, &b)
 			}
 			at, row = min(int(b.End)+1, len(block)), row+1
 		}
@@ -96,6 +97,23 @@ func checkBrief(t testing.TB, format string, p parse.Parser, block []byte, b *pa
 	want := fmt.Sprintf("%s %d %d %q %q %q", ev.Client, ev.Time.Unix(), ev.Status, ev.Method, ev.Target, ev.UserAgent)
 	if got != want || ev.Time.IsZero() {
 		t.Fatalf("%s: %q\ngot  %s\nwant %s", format, line, got, want)
+	}
+}
+
+// checkComplete reads a usual line again with nothing wanted, and wants it all afterwards.
+func checkComplete(t testing.TB, p twins, block []byte, b *parse.Brief) {
+	t.Helper()
+	c, ok := p.briefer.(parse.Completer)
+	if !ok {
+		return
+	}
+	again := [1]parse.Brief{*b} // what means nothing stays as it was
+	again[0].Method, again[0].Target, again[0].UserAgent = parse.Span{From: 1, To: 2}, parse.Span{From: 1, To: 2}, parse.Span{From: 1, To: 2}
+	if n, _ := c.Briefs(block[:b.End], int(b.Begin), 0, again[:]); n != 1 || !again[0].Usual {
+		t.Fatalf("%s: not usual when nothing is wanted: %q", p.format, block[b.Begin:b.End])
+	}
+	if c.Complete(block, &again[0]); again[0] != *b {
+		t.Fatalf("%s: %q\ncompleted %+v\nwant      %+v", p.format, block[b.Begin:b.End], again[0], *b)
 	}
 }
 

@@ -47,3 +47,6 @@ func newFormat(format string, opts Options) (Parser, error) {
 func (p *formatParser) Briefs(block []byte, from int, want Fields, out []Brief) (n, next int) {
 	return p.usual.Briefs(block, from, want, out)
 }
+
+// Complete splits the request line.
+func (p *formatParser) Complete(block []byte, b *Brief) { p.usual.Complete(block, b) }

@@ -12,8 +12,7 @@ import (
 // line counts a line that is not of the usual shape, or that may concern populations with filters: found are the sets found in it.
 func (w *worker) line(lines []byte, b *parse.Brief, found match.Sets) {
 	if b.Usual && found != 0 && w.later != 0 {
-		w.parser.Briefs(lines[:b.End], int(b.Begin), w.later, w.again[:])
-		b = &w.again[0]
+		b = w.complete(lines, b)
 	}
 	if !b.Usual {
 		w.unusual(lines, b, found)
@@ -26,6 +25,16 @@ func (w *worker) line(lines []byte, b *parse.Brief, found match.Sets) {
 	}
 	e := w.entryOf(b)
 	w.pass(&e, &candidate{lines: lines, brief: b, found: found})
+}
+
+// complete returns b with the fields that filters look at.
+func (w *worker) complete(lines []byte, b *parse.Brief) *parse.Brief {
+	if w.completer != nil {
+		w.completer.Complete(lines, b)
+		return b
+	}
+	w.parser.Briefs(lines[:b.End], int(b.Begin), w.later, w.again[:])
+	return &w.again[0]
 }
 
 // unusual counts a line that only its parser can read.

@@ -143,6 +143,7 @@ func (a *Analysis) prepare(l *readLog, log int, workers []*worker) error {
 			return err
 		}
 		w.log, w.parser, w.stage, w.tally, w.sample = log, parse.BrieferOf(parser), nil, logTally{}, nil
+		w.completer, _ = parser.(parse.Completer)
 		if !stateless(l.format) {
 			w.stage = login.New(0)
 		}

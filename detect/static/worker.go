@@ -21,12 +21,13 @@ type worker struct {
 	timed, filtered []*lane // those behind the first: without a filter and with one
 
 	// Of the log that is read:
-	log    int
-	parser parse.Briefer
-	stage  *login.Assembler // nil: no line of the format is part of something
-	sample *sample          // nil: none is kept
-	at     int64            // of the block
-	tally  logTally
+	log       int
+	parser    parse.Briefer
+	completer parse.Completer  // parser, if it is; nil: it must read a line again
+	stage     *login.Assembler // nil: no line of the format is part of something
+	sample    *sample          // nil: none is kept
+	at        int64            // of the block
+	tally     logTally
 
 	requests    uint64
 	untimed     uint64
@@ -36,7 +37,7 @@ type worker struct {
 	careful      bool // any line may pass a filter be on a list of user agents, or be spent evidence
 	search       *match.Pass
 	briefs       [128]parse.Brief
-	again        [1]parse.Brief // with the fields for filters
+	again        [1]parse.Brief // with the fields for filters, where the parser is no completer
 	ev           parse.Event
 	short        parse.Event // has those fields only that a Brief has
 	arena        parse.Arena
