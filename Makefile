@@ -2,11 +2,12 @@
 # make test   everything, on the real kernel in namespaces of its own; installs what the tests need
 # make lint   gofmt, vet, staticcheck
 # make bench  the figures, as a table; BENCH=Static for those of cidrx static alone
+# make soak   half an hour of busy logs, rotations, reloads, foreign flushes and kill -9, with a table at its end; SOAK=3m is a shorter one
 LDFLAGS = -s -w
 GO     ?= go
 export CGO_ENABLED = 0
 
-.PHONY: build demo test deps lint bench package package-test clean
+.PHONY: build demo test deps lint bench soak package package-test clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/cidrx ./cmd/cidrxctl
@@ -37,6 +38,11 @@ lint:
 BENCH = .
 bench: deps
 	$(SUDO) env "PATH=$$PATH" CGO_ENABLED=0 $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 30m ./cmd/cidrx/bench
+
+# In a network namespace of its own, as the tests. It keeps up to 1 GB of logs in TMPDIR while it runs.
+SOAK = 30m
+soak: deps
+	$(SUDO) env "PATH=$$PATH" CGO_ENABLED=0 $(GO) run ./cmd/internal/soak -for $(SOAK)
 
 # deb and rpm for amd64 and arm64, into bin/packages; the same commit makes the same bytes.
 package:

@@ -18,24 +18,29 @@ import (
 // Monitor hears what happens to the nftables of a network namespace, as "nft monitor" does.
 type Monitor struct {
 	fd     int
-	events chan Event
-	ended  chan error
+	events chan Event    // closed at the end
+	stop   chan struct{} // closed by Close
+	ended  chan struct{} // closed at the end
+	err    error         // why it ended; read after ended is closed
 }
 
 // Event is what came with one datagram, and when. The kernel packs what it can into one; a commit ends with its generation.
 type Event struct {
 	At        time.Time
 	Added     []netip.Addr // keys of new elements; of a network its first address and the one after its last
-	Deleted   bool         // a table
+	Deleted   bool         // the agent's table
 	Committed bool
 }
+
+// table is the agent's.
+const table = "cidrx"
 
 // monitorBuffer has room for the events of 100,000 elements, which come faster than anybody reads.
 const monitorBuffer = 256 << 20
 
 // Listen opens a monitor in a namespace and reads it until Close.
 func Listen(ns *netlab.Namespace) (*Monitor, error) {
-	m := &Monitor{events: make(chan Event, 1<<16), ended: make(chan error, 1)}
+	m := &Monitor{events: make(chan Event, 1<<16), stop: make(chan struct{}), ended: make(chan struct{})}
 	if err := ns.Do(m.open); err != nil {
 		return nil, err
 	}
@@ -59,37 +64,45 @@ func (m *Monitor) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer close(m.events)
+	defer close(m.ended)
 	for b := make([]byte, 64<<10); ; {
 		n, _, err := unix.Recvfrom(m.fd, b, 0)
 		e := Event{At: time.Now()}
 		switch {
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
 		case err != nil:
-			m.ended <- fmt.Errorf("monitor: %w", err)
+			m.err = fmt.Errorf("monitor: %w", err)
 			return
 		default:
 			e.read(b[:n])
 		}
 		select {
 		case m.events <- e:
-		case <-m.ended:
+		case <-m.stop:
 			return
 		}
 	}
 }
 
 // Close ends the monitor. An error means that it heard nothing any more since some time before.
-func (m *Monitor) Close() (err error) {
-	select {
-	case err = <-m.ended:
-	case m.ended <- nil:
-		for range m.events {
-		}
+func (m *Monitor) Close() error {
+	close(m.stop)
+	for range m.events {
 	}
-	return errors.Join(err, unix.Close(m.fd))
+	return errors.Join(m.err, unix.Close(m.fd))
 }
 
-// Next waits for an event until the deadline; ok is false after it.
+// Err says why nothing is heard any more; nil: it is.
+func (m *Monitor) Err() error {
+	select {
+	case <-m.ended:
+		return m.err
+	default:
+		return nil
+	}
+}
+
+// Next waits for an event until the deadline; ok is false after it, and when nothing is heard any more.
 func (m *Monitor) Next(deadline time.Time) (e Event, ok bool) {
 	for e := range m.events {
 		if len(e.Added) > 0 || e.Deleted || e.Committed {
@@ -115,7 +128,7 @@ func (e *Event) read(b []byte) {
 		case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_NEWSETELEM:
 			e.element(body)
 		case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_DELTABLE:
-			e.Deleted = true
+			e.Deleted = e.Deleted || ofTable(body)
 		case unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_NEWGEN:
 			e.Committed = true
 		}
@@ -123,11 +136,25 @@ func (e *Event) read(b []byte) {
 	}
 }
 
+// ofTable says that a message about a table is about the agent's: it tries things out in others.
+func ofTable(b []byte) bool {
+	for kind, v := range attributes(b) {
+		if kind == unix.NFTA_TABLE_NAME {
+			return unix.ByteSliceToString(v) == table
+		}
+	}
+	return false
+}
+
 // element notes the key of a new element of a set with bans.
 func (e *Event) element(b []byte) {
 	var elements []byte
 	for kind, v := range attributes(b) {
 		switch kind {
+		case unix.NFTA_SET_ELEM_LIST_TABLE:
+			if unix.ByteSliceToString(v) != table {
+				return
+			}
 		case unix.NFTA_SET_ELEM_LIST_SET:
 			if set := unix.ByteSliceToString(v); !strings.HasPrefix(set, "host") && !strings.HasPrefix(set, "net") {
 				return

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"time"
+
+	"cidrx/firewall/netlab"
+)
+
+// nft runs nft in a namespace and returns what it prints.
+func nft(ns *netlab.Namespace, args ...string) ([]byte, error) {
+	cmd := exec.Command("nft", args...)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := ns.Start(cmd); err != nil {
+		return nil, err
+	}
+	if err := cmd.Wait(); err != nil {
+		return nil, fmt.Errorf("nft %v: %w: %s", args, err, errs.String())
+	}
+	return out.Bytes(), nil
+}
+
+// singleHost says that the kernel has the prefix in a set of hosts: those of IPv6 are /64s.
+func singleHost(p netip.Prefix) bool { return p.IsSingleIP() && p.Addr().Is4() || p.Bits() == 64 }
+
+// kernelBans lists what is in the agent's sets of bans, as nft sees it.
+func kernelBans(ns *netlab.Namespace) (map[netip.Prefix]bool, error) {
+	bans := map[netip.Prefix]bool{}
+	for _, set := range []string{"host4", "host6", "net4", "net6"} {
+		text, err := nft(ns, "-j", "list", "set", "inet", "cidrx", set)
+		if err != nil {
+			return nil, err
+		}
+		if err := readSet(bans, text, set == "host6"); err != nil {
+			return nil, fmt.Errorf("nft -j list set inet cidrx %s: %w", set, err)
+		}
+	}
+	return bans, nil
+}
+
+// readSet reads the elements of a set as libnftables-json(5) has them. hosts6 says that an address stands for its /64.
+func readSet(bans map[netip.Prefix]bool, text []byte, hosts6 bool) error {
+	var doc struct {
+		Nftables []struct {
+			Set struct {
+				Elem []struct{ Elem struct{ Val json.RawMessage } }
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return err
+	}
+	for _, object := range doc.Nftables {
+		for _, e := range object.Set.Elem {
+			p, err := readElement(e.Elem.Val)
+			if err != nil {
+				return err
+			}
+			if hosts6 {
+				p = netip.PrefixFrom(p.Addr(), 64)
+			}
+			bans[p] = true
+		}
+	}
+	return nil
+}
+
+// readElement reads "192.0.2.1" or {"prefix": {"addr": "192.0.2.0", "len": 24}}.
+func readElement(text json.RawMessage) (netip.Prefix, error) {
+	var single string
+	if json.Unmarshal(text, &single) == nil {
+		addr, err := netip.ParseAddr(single)
+		return netip.PrefixFrom(addr, addr.BitLen()), err
+	}
+	var network struct {
+		Prefix struct {
+			Addr string
+			Len  int
+		}
+	}
+	if err := json.Unmarshal(text, &network); err != nil {
+		return netip.Prefix{}, fmt.Errorf("element %s: %w", text, err)
+	}
+	addr, err := netip.ParseAddr(network.Prefix.Addr)
+	return netip.PrefixFrom(addr, network.Prefix.Len), err
+}
+
+// auditor compares what the kernel holds with what it should.
+type auditor struct {
+	edge     *netlab.Namespace
+	cast     *cast
+	standing []netip.Prefix
+	ban      time.Duration
+	looks    int
+	elements int // seen in all looks
+	wrong    faults
+}
+
+// look lists the kernel's sets once. What came or ended about then may be there or not.
+func (a *auditor) look() error {
+	start := time.Now()
+	bans, err := kernelBans(a.edge)
+	if err != nil {
+		return err
+	}
+	end := time.Now()
+	a.looks++
+	a.elements += len(bans)
+	for _, p := range a.standing {
+		if !bans[p] {
+			a.wrong.add("%v is not in the kernel, but is banned all the time", p)
+		}
+		delete(bans, p)
+	}
+	for _, at := range a.cast.all() {
+		a.attacker(at, bans[at.prefix], start, end)
+		delete(bans, at.prefix)
+	}
+	for p := range bans {
+		a.wrong.add("%v is in the kernel, which did not attack", p)
+	}
+	return nil
+}
+
+// attacker says what is wrong with an attacker's being there or not, between start and end.
+func (a *auditor) attacker(at attacker, there bool, start, end time.Time) {
+	switch {
+	case there && at.crossed.IsZero():
+		a.wrong.add("%v is in the kernel after %d of %d lines", at.prefix, at.sent, at.needs)
+	case there && !at.inForce.IsZero() && start.Sub(at.inForce) > a.ban+a.ban/10+endPatience:
+		a.wrong.add("%v is still in the kernel after %v", at.prefix, start.Sub(at.inForce))
+	case !there && !at.inForce.IsZero() && at.inForce.Before(start) && end.Sub(at.inForce) < a.ban-beginPatience:
+		a.wrong.add("%v is not in the kernel any more after %v", at.prefix, end.Sub(at.inForce))
+	}
+}
+
+// beginPatience is how long before it was in force a ban may have begun: in the second of the log line, which the agent may have read late.
+const beginPatience = 2 * time.Second
