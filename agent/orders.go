@@ -24,12 +24,8 @@ func (a *Agent) Ban(ctx context.Context, by control.Caller, r control.BanRequest
 		changes, err := a.core.jail.Ban(now, jail.Order{Prefix: r.Prefix, For: time.Duration(r.ForS) * time.Second, Reason: r.Reason, By: by.Name})
 		a.core.note(changes)
 		switch {
-		case errors.Is(err, jail.ErrTooWide):
-			return control.Done{}, control.Invalid(err.Error(), "ban a narrower network, or change jail.maxPrefix4 or jail.maxPrefix6")
-		case errors.Is(err, jail.ErrExempt):
-			return control.Done{}, control.Invalid(err.Error(), fmt.Sprintf("cidrxctl why %s says what protects it", r.Prefix.Addr()))
 		case err != nil:
-			return control.Done{}, control.Invalid(err.Error(), "")
+			return control.Done{}, control.Invalid(err.Error(), afterRefusal(err, r.Prefix))
 		case !changed(changes, jail.Banned, jail.Extended):
 			return control.Done{Nothing: []netip.Prefix{r.Prefix}}, nil
 		}
@@ -39,6 +35,21 @@ func (a *Agent) Ban(ctx context.Context, by control.Caller, r control.BanRequest
 		}
 		return done, nil
 	})
+}
+
+// afterRefusal is what to do about an order that the jail refuses.
+func afterRefusal(err error, p netip.Prefix) string {
+	switch {
+	case errors.Is(err, jail.ErrTooWide):
+		return "ban narrower networks, or change that key and reload"
+	case errors.Is(err, jail.ErrExempt):
+		return fmt.Sprintf("cidrxctl why %s says what protects it", p.Addr())
+	case errors.Is(err, jail.ErrFull):
+		return "unblock some, or raise that key and reload"
+	case errors.Is(err, jail.ErrDuration):
+		return "give one between 1s and 100 years"
+	}
+	return ""
 }
 
 func changed(changes []jail.Change, kinds ...jail.ChangeKind) bool {

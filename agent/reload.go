@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"cidrx/agent/config"
@@ -17,7 +18,7 @@ func (a *Agent) Reload(ctx context.Context, by control.Caller) (control.ReloadRe
 	}
 	cfg, warnings, err := a.o.Load() // not on the loop: files may be slow
 	if err != nil {
-		err = control.Invalid(err.Error(), "cidrx check shows the same; nothing has changed")
+		err = control.Invalid(err.Error(), "cidrx check shows the same")
 	}
 	for _, w := range warnings {
 		a.log.Warn("configuration", "warning", w.Error())
@@ -30,7 +31,8 @@ func (a *Agent) Reload(ctx context.Context, by control.Caller) (control.ReloadRe
 		}
 		e := control.Event{At: now, Event: "reload", By: by.Name, Reason: fmt.Sprintf("%d sections changed: %v", len(changed), changed)}
 		if err != nil {
-			e.Reason = "refused, nothing has changed: " + err.Error()
+			err = refusedReload(err)
+			e.Reason, _ = control.Advice(err)
 		}
 		a.audit(e)
 		return control.ReloadReply{Changed: changed}, err
@@ -39,6 +41,14 @@ func (a *Agent) Reload(ctx context.Context, by control.Caller) (control.ReloadRe
 	defer cancel()
 	awaitPlaces(wait, started) // what is logged after the answer is counted
 	return reply, err
+}
+
+const reloadRefused = "reload refused, nothing has changed"
+
+// refusedReload says once, to whoever hears of it, what has become of a reload.
+func refusedReload(err error) error {
+	message, next := control.Advice(err)
+	return &control.Error{Message: reloadRefused + ": " + message, Next: next, Err: err}
 }
 
 // placePatience is how long a reload waits for new sources to find their places. One that takes longer (a journal that hangs) goes on
@@ -54,7 +64,8 @@ func (a *Agent) reloadOnSignal(ctx context.Context) error {
 		case <-a.o.Reload:
 		}
 		if reply, err := a.Reload(ctx, control.Caller{Name: "SIGHUP"}); err != nil {
-			a.log.Error("reload refused; nothing has changed", "error", err)
+			message, next := control.Advice(err)
+			a.log.Error(reloadRefused, "error", strings.TrimPrefix(message, reloadRefused+": "), "next", next)
 		} else {
 			a.log.Info("reloaded", "changed", reply.Changed)
 		}
@@ -70,7 +81,7 @@ func (a *Agent) reload(now time.Time, cfg *config.Config) (changed []string, sta
 	defer a.o.Notify("READY=1")
 	changed = config.Diff(a.cfg, cfg)
 	if started, err = a.apply(cfg, now); err != nil {
-		return nil, nil, control.Invalid(err.Error(), "nothing has changed")
+		return nil, nil, control.Invalid(err.Error(), "")
 	}
 	return changed, started, nil
 }

@@ -154,7 +154,7 @@ func (s *source) status() control.Source {
 		}
 		if f.Untrusted != "" && !s.cfg.Trust {
 			out.Trusted = false
-			problems = append(problems, fmt.Sprintf("only observed: %s (trust = true believes it all the same)", f.Untrusted))
+			problems = append(problems, fmt.Sprintf(control.OnlyObserved+"%s (trust = true believes it all the same)", f.Untrusted))
 		}
 	}
 	select {
@@ -164,8 +164,19 @@ func (s *source) status() control.Source {
 		}
 	default:
 	}
-	out.Error, out.Note = strings.Join(problems, "; "), strings.Join(notes, "; ")
+	out.Error, out.Note = joined(problems), joined(notes)
 	return out
+}
+
+// maxProblems bounds how many of a source's files are named that have one.
+const maxProblems = 5
+
+// joined is a text of several, with the number of those that it leaves out.
+func joined(texts []string) string {
+	if more := len(texts) - maxProblems; more > 0 {
+		texts = append(texts[:maxProblems:maxProblems], fmt.Sprintf("and %d more like these", more))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // files is how it stands with each of the source's files.

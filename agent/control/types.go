@@ -42,6 +42,9 @@ type Source struct {
 	Unparsable []string `json:"unparsable,omitempty"` // up to three lines that did not parse, with why
 }
 
+// OnlyObserved begins, in Source.Error, why a source is not trusted.
+const OnlyObserved = "only observed: "
+
 // Strategy is one strategy in Status.
 type Strategy struct {
 	Name      string  `json:"name"`

@@ -85,7 +85,7 @@ func (j *Jail) denyOne(changes []Change, p netip.Prefix) []Change {
 	b := &ban{Ban: Ban{Prefix: p, Start: j.now, Stage: -1, Origin: DenyList, Reasons: []string{v.Reason}}}
 	made, room := j.makeRoom(b)
 	if changes = append(changes, made...); !room {
-		return j.refuse(changes, v, refusal{p, causeFull}, j.full())
+		return j.refuse(changes, v, refusal{p, causeFull}, "no room: "+j.full())
 	}
 	if running, ok := j.bans.Get(p); ok {
 		return append(changes, j.convert(running, b.Ban, Extended))

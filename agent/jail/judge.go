@@ -55,7 +55,7 @@ func (j *Jail) sentence(changes []Change, v detect.Verdict) []Change {
 		return changes
 	}
 	if !room {
-		return j.refuse(changes, v, refusal{v.Prefix, causeFull}, j.full())
+		return j.refuse(changes, v, refusal{v.Prefix, causeFull}, "no room: "+j.full())
 	}
 	if j.deny.lifted[v.Prefix] != nil {
 		return j.relist(changes, v.Prefix)

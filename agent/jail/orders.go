@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Errors of Ban, to be asked with errors.Is. The text that wraps them names the prefix and the next step.
+// Errors of Ban, to be asked with errors.Is. The text that wraps them names the prefix and the limit; the next step is the caller's to say.
 var (
 	ErrPrefix   = errors.New("not a network")
 	ErrTooWide  = errors.New("too wide to be banned")
@@ -44,7 +44,7 @@ func (j *Jail) Ban(now time.Time, o Order) ([]Change, error) {
 	b.Prefix, b.Start = p, j.now
 	made, room := j.makeRoom(b)
 	if changes = append(changes, made...); !room {
-		return changes, fmt.Errorf("%w: %s; unblock some, or raise [jail] maxBans", ErrFull, j.full())
+		return changes, fmt.Errorf("%w: %s", ErrFull, j.full())
 	}
 	j.endGraces(p)
 	if running, ok := j.bans.Get(p); ok {
@@ -60,13 +60,13 @@ func (j *Jail) Ban(now time.Time, o Order) ([]Change, error) {
 // objection is why an order cannot be carried out.
 func (j *Jail) objection(o Order) error {
 	if j.tooWide(o.Prefix) {
-		return fmt.Errorf("%w: %s is %s; ban narrower networks, or change that key and reload", ErrTooWide, o.Prefix, j.rail(o.Prefix))
+		return fmt.Errorf("%w: %s is %s", ErrTooWide, o.Prefix, j.rail(o.Prefix))
 	}
 	if why, _ := j.exemption(o.Prefix); why != "" {
-		return fmt.Errorf("%w: %s is %s; take it off that list first", ErrExempt, o.Prefix, why)
+		return fmt.Errorf("%w: %s is %s", ErrExempt, o.Prefix, why)
 	}
 	if o.For < time.Second || o.For > century {
-		return fmt.Errorf("%w: %s; give one between 1s and 100 years", ErrDuration, o.For)
+		return fmt.Errorf("%w: %s", ErrDuration, o.For)
 	}
 	return nil
 }

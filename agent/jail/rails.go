@@ -23,7 +23,7 @@ func (j *Jail) rail(p netip.Prefix) string {
 
 // full names the limit that there is no room under.
 func (j *Jail) full() string {
-	return fmt.Sprintf("no room: [jail] maxBans = %d bans are active and none of them may go first", j.o.MaxBans)
+	return fmt.Sprintf("[jail] maxBans = %d bans are active and none of them may go first", j.o.MaxBans)
 }
 
 // makeRoom sees to it that b can be added: first /64 by the dozen become their /48, then the lowest stage with the shortest rest goes.

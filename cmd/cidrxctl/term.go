@@ -209,7 +209,7 @@ func (p *page) sourceNotes(s control.Source) {
 	if s.Note != "" {
 		note(yellow, s.Note)
 	}
-	if !s.Trusted {
+	if !s.Trusted && !strings.Contains(s.Error, control.OnlyObserved) {
 		note(yellow, "only observes: others could write its log (trust = true in its section if none can)")
 	}
 	if s.OffsetS != 0 {

@@ -116,7 +116,7 @@ func (x *examination) configurationErrors(err error) {
 		x.add(Problem, "configuration", "", "%v", err)
 		return
 	}
-	for _, e := range list {
-		x.add(Problem, "configuration", "mend it; logs and strategies are looked at when the configuration is valid", "%s", e.Error())
+	for i, e := range list {
+		x.add(Problem, "configuration", x.only(i == len(list)-1, "mend that; logs and strategies are looked at when the configuration is valid"), "%s", e.Error())
 	}
 }
