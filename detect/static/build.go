@@ -18,8 +18,10 @@ func (a *Analysis) report(began time.Time) *report.Report {
 	everyone := a.counts.everyone
 	r := &report.Report{
 		Version: a.options.Version, ReadTook: a.now().Sub(began),
-		Requests: a.counts.requests, Hosts: everyone.Hosts(), Space: space(everyone), DeniedAgents: a.denied(),
+		Requests: a.counts.requests, Hosts: everyone.Hosts(), DeniedAgents: a.denied(),
 	}
+	laid := make(chan report.Space, 1)
+	go func() { laid <- space(everyone) }() // takes as long as the tiers
 	a.ofLogs(r)
 	if a.counts.untimed < a.counts.requests {
 		r.First, r.Last = time.Unix(a.counts.first, 0).UTC(), time.Unix(a.counts.last, 0).UTC()
@@ -28,6 +30,7 @@ func (a *Analysis) report(began time.Time) *report.Report {
 		r.Sections = append(r.Sections, a.section(i))
 	}
 	a.tiers(r)
+	r.Space = <-laid
 	r.Warnings = a.warnings(r)
 	r.Generated = a.now()
 	r.Took = r.Generated.Sub(began)
