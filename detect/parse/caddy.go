@@ -27,16 +27,15 @@ type caddy struct {
 	brief bool   // only what a Brief needs is looked at; the arena stays as it is
 	plain bool   // none of it has an escape
 	event Event  // for Briefs
-	lines *jsonLines
-	said  caddySaid // of the line that lines is at
 
-	second struct { // that was read last
-		text [10]byte
-		unix int64
-	}
+	lines  *jsonLines // for Briefs; nil until there are any
+	said   caddySaid  // of the line that lines is at
+	second caddySecond
 }
 
-func newCaddy(opts Options) (Parser, error) { return &caddy{stamps: newStamps(opts), opts: opts}, nil }
+func newCaddy(opts Options) (Parser, error) {
+	return &caddy{stamps: newStamps(opts), opts: opts, second: caddySecond{[10]byte([]byte("0000000000")), 0}}, nil
+}
 
 func (c *caddy) Parse(line []byte, ev *Event, a *Arena) error {
 	c.brief = false

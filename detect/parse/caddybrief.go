@@ -29,25 +29,48 @@ type caddySaid struct {
 // piece is text of a window.
 type piece struct{ from, to int }
 
+// What caddyOuter finds in the line's object, and caddyRequest in that of the request.
+const (
+	caddyTime = 1 + iota
+	caddyStatus
+	caddySize
+	caddyAsked
+)
+
+const (
+	caddyClient = 1 + iota
+	caddyRemote
+	caddyRemoteOld
+	caddyMethod
+	caddyTarget
+	caddyHeaders
+)
+
+var (
+	caddyOuter   = newKeyTable("ts", "status", "size", "request")
+	caddyRequest = newKeyTable("client_ip", "remote_ip", "remote_addr", "method", "uri", "headers")
+)
+
 // quick reads a line of the usual shape.
 func (c *caddy) quick(l *markedJSON, at spot, b *Brief) (next spot) {
 	c.said = caddySaid{}
 	b.Status, b.Method, b.Target, b.UserAgent = 0, Span{}, Span{}, Span{}
 	at, more := l.enter(at)
 	for more {
-		from, to, value := l.key(at)
-		if value.i == 0 {
-			return value
+		use, kind, from, to, next := l.seek(at, caddyOuter)
+		if use == 0 {
+			at = next
+			break
 		}
-		if string(l.text[from:to]) == "request" {
-			at = c.quickRequest(l, value, b)
-		} else {
-			at = c.quickField(l, l.text[from:to], value, b)
+		switch {
+		case use == caddyAsked:
+			next = c.quickRequest(l, next, b)
+		case !c.quickField(use, l.text, from, to, b):
+			return spot{}
+		case kind == jsonNested:
+			next = l.brackets(next)
 		}
-		if at.i == 0 {
-			return at
-		}
-		at, more = l.next(at)
+		at, more = l.next(next)
 	}
 	if at.i == 0 || !c.quickTime(l.text, b) || !c.quickClient(l.text, b) {
 		return spot{}
@@ -55,64 +78,60 @@ func (c *caddy) quick(l *markedJSON, at spot, b *Brief) (next spot) {
 	return l.end(at)
 }
 
-// quickField reads the value of a key of the outer object.
-func (c *caddy) quickField(l *markedJSON, key []byte, value spot, b *Brief) (next spot) {
-	from, to, _, next := l.value(value)
-	switch string(key) {
-	case "ts":
+// quickField takes the value of a key of the outer object; false if Parse would refuse it.
+func (c *caddy) quickField(use uint8, text []byte, from, to int, b *Brief) bool {
+	switch use {
+	case caddyTime:
 		c.said.time = piece{from, to}
-	case "status":
-		if setStatus(l.text[from:to], &c.event) != nil {
-			return spot{}
+	case caddyStatus:
+		if setStatus(text[from:to], &c.event) != nil {
+			return false
 		}
 		b.Status = uint16(c.event.Status)
-	case "size":
-		if size := l.text[from:to]; !allDigits(size) && setBytes(size, &c.event) != nil {
-			return spot{}
-		}
+	case caddySize:
+		size := text[from:to]
+		return allDigits(size) || setBytes(size, &c.event) == nil
 	}
-	return next
+	return true
 }
 
 // quickRequest reads the object with what the client sent.
 func (c *caddy) quickRequest(l *markedJSON, at spot, b *Brief) (next spot) {
 	at, more := l.enter(at)
 	for more {
-		from, to, value := l.key(at)
-		if value.i == 0 {
-			return value
+		use, kind, from, to, next := l.seek(at, caddyRequest)
+		if use == 0 {
+			at = next
+			break
 		}
-		if string(l.text[from:to]) == "headers" && l.text[value.i] == '{' {
-			at = c.quickHeaders(l, value, b)
-		} else {
-			at = c.quickRequestField(l, l.text[from:to], value, b)
+		switch {
+		case use == caddyHeaders && l.text[next.i] == '{' && kind == jsonNested:
+			next = c.quickHeaders(l, next, b)
+		case !c.quickRequestField(use, l, from, to, b):
+			return spot{}
+		case kind == jsonNested:
+			next = l.brackets(next)
 		}
-		if at.i == 0 {
-			return at
-		}
-		at, more = l.next(at)
+		at, more = l.next(next)
 	}
 	return at
 }
 
-// quickRequestField reads the value of a key of the request.
-func (c *caddy) quickRequestField(l *markedJSON, key []byte, value spot, b *Brief) (next spot) {
-	from, to, _, next := l.value(value)
-	ok := true
-	switch string(key) {
-	case "client_ip":
-		ok = c.said.client.setOnce(from, to)
-	case "remote_ip", "remote_addr":
-		ok = c.said.remote.setOnce(from, to)
-	case "method":
+// quickRequestField takes the value of a key of the request; false if it has an escape or Parse would refuse it.
+func (c *caddy) quickRequestField(use uint8, l *markedJSON, from, to int, b *Brief) (ok bool) {
+	switch use {
+	case caddyClient:
+		return c.said.client.setOnce(from, to)
+	case caddyRemote, caddyRemoteOld:
+		return c.said.remote.setOnce(from, to)
+	case caddyMethod:
 		b.Method, ok = c.quickText(l, from, to, WantMethod)
-	case "uri":
+		return ok
+	case caddyTarget:
 		b.Target, ok = c.quickText(l, from, to, WantTarget)
+		return ok
 	}
-	if !ok {
-		return spot{}
-	}
-	return next
+	return true
 }
 
 // setOnce sets what is not yet found; false if it was, or is empty.
@@ -134,20 +153,22 @@ func (c *caddy) quickText(l *markedJSON, from, to int, field Fields) (Span, bool
 
 // quickHeaders reads the object of header names and lists of values.
 func (c *caddy) quickHeaders(l *markedJSON, at spot, b *Brief) (next spot) {
+	const opens, closes = '"' | ':'<<8 | '['<<16 | '"'<<24, '"' | ']'<<8 | ','<<16 | '"'<<24
 	at, more := l.enter(at)
 	for more {
-		from, to, value := l.key(at)
-		if value.i == 0 || binary.LittleEndian.Uint16(l.text[value.i:]) != '['|'"'<<8 {
+		name := int(l.marks[at.m+1])
+		if binary.LittleEndian.Uint32(l.text[name:]) != opens {
 			return spot{}
 		}
-		value.i++
-		if string(l.text[from:to]) == "User-Agent" && !c.quickAgent(l, value, b) {
+		list := spot{name + 3, at.m + 2}
+		if name-at.i == 1+len("User-Agent") && string(l.text[at.i+1:name]) == "User-Agent" && !c.quickAgent(l, list, b) {
 			return spot{}
 		}
-		if at = l.texts(value); at.i == 0 {
-			return at
+		if end := int(l.marks[list.m+1]); binary.LittleEndian.Uint32(l.text[end:]) == closes { // nearly always
+			at = spot{end + 3, list.m + 2}
+			continue
 		}
-		at, more = l.next(at)
+		at, more = l.next(l.texts(list))
 	}
 	return at
 }
@@ -166,25 +187,30 @@ func (c *caddy) quickAgent(l *markedJSON, at spot, b *Brief) (ok bool) {
 	return ok
 }
 
-// quickTime reads the time that was found. Nearly always it is that of the line before, but for the fraction of the second.
+// caddySecond is a second in Unix time, as Caddy writes it before the dot until the year 2286, and what it means.
+type caddySecond struct {
+	text [10]byte
+	unix int64
+}
+
+// quickTime reads the time that was found. Nearly always it is in the second of the line before.
 func (c *caddy) quickTime(text []byte, b *Brief) bool {
-	const digits = 10 // until the year 2286
-	ts := text[c.said.time.from:c.said.time.to]
-	if len(ts) > digits+1 && ts[digits] == '.' && allDigits(ts[digits+1:]) {
-		if string(ts[:digits]) == string(c.second.text[:]) {
-			b.Unix = c.second.unix
-			return true
-		}
-		if unix, n := scanNumber(ts[:digits]); n == digits {
-			copy(c.second.text[:], ts)
-			c.second.unix, b.Unix = unix, unix
-			return true
-		}
-		return false
+	ts, digits := text[c.said.time.from:c.said.time.to], len(c.second.text)
+	if len(ts) <= digits+1 || ts[digits] != '.' || !allDigits(ts[digits+1:]) {
+		at, n := c.stamps.scan(ts)
+		b.Unix = at.Unix()
+		return n > 0 && n == len(ts) && !at.IsZero()
 	}
-	at, n := c.stamps.scan(ts)
-	b.Unix = at.Unix()
-	return n > 0 && n == len(ts) && !at.IsZero()
+	if string(ts[:digits]) != string(c.second.text[:]) {
+		unix, n := scanNumber(ts[:digits])
+		if n < digits {
+			return false
+		}
+		copy(c.second.text[:], ts)
+		c.second.unix = unix
+	}
+	b.Unix = c.second.unix
+	return true
 }
 
 // quickClient reads the addresses that were found. Without a proxy in front of Caddy they are the same.

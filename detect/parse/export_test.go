@@ -49,3 +49,10 @@ func ScanIPv4(b []byte) (ip uint32, n int) {
 	v4 := addr.As4()
 	return binary.BigEndian.Uint32(v4[:]), n
 }
+
+// QuickJSON tells whether p, a parser of JSON, reads the first line of block by its marks.
+func QuickJSON(p Parser, block []byte, want Fields) bool {
+	p.(Briefer).Briefs(nil, 0, want, nil)
+	var l jsonLines
+	return l.window(block, 0, 1<<10) && p.(quickJSON).quick(&l.markedJSON, spot{}, new(Brief)).i > 0
+}

@@ -17,17 +17,23 @@ func (p *flatJSON) slow(line []byte, b *Brief) bool {
 
 // quick reads a line of the usual shape.
 func (p *flatJSON) quick(l *markedJSON, at spot, b *Brief) (next spot) {
+	if line := l.text[at.i:]; p.kind.contained && line[4] == '-' && line[10] == 'T' { // cutRuntime may find a head
+		return spot{}
+	}
 	ev := &p.event
 	p.begin(l.text[at.i:], ev) // where the line ends does not matter
 	at, more := l.enter(at)
 	for more {
-		keyFrom, keyTo, value := l.key(at)
-		if value.i == 0 {
-			return value
+		use, kind, from, to, next := l.seek(at, p.keys)
+		if use == 0 {
+			at = next
+			break
 		}
-		from, to, text, next := l.value(value)
-		if next.i == 0 || !p.quickPair(l.text[keyFrom:keyTo], l.text[from:to], text, ev) {
+		if !p.quickPair(p.uses[use], l.text[from:to], kind, ev) {
 			return spot{}
+		}
+		if kind == jsonNested {
+			next = l.brackets(next)
 		}
 		at, more = l.next(next)
 	}
@@ -37,11 +43,10 @@ func (p *flatJSON) quick(l *markedJSON, at spot, b *Brief) (next spot) {
 	return l.end(at)
 }
 
-// quickPair takes a key and its value; false if the value has an escape or makes the line one that Parse refuses.
-func (p *flatJSON) quickPair(key, raw []byte, text bool, ev *Event) bool {
-	use := p.keys.find(key)
+// quickPair takes the value of a key that is good for something; false if it has an escape or makes the line one that Parse refuses.
+func (p *flatJSON) quickPair(use flatUse, raw []byte, kind jsonKind, ev *Event) bool {
 	switch {
-	case use.field == flatNone || !text && string(raw) == "null":
+	case kind == jsonScalar && string(raw) == "null":
 		return true
 	case use.field == flatClient:
 		return p.setClient(raw, ev) == nil

@@ -3,6 +3,7 @@ package parse
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +41,8 @@ type flatUse struct {
 // see flatKind. Objects and arrays in it are passed over. "-", "" and null mean that a field is absent.
 type flatJSON struct {
 	kind   *flatKind
-	keys   flatKeys
+	keys   *keyTable
+	uses   []flatUse // as keys counts them; the first is of all others
 	stamps stamps
 	last   lastStamp
 	opts   Options
@@ -55,7 +57,8 @@ type flatJSON struct {
 	brief bool   // only what a Brief needs is looked at; the arena stays as it is
 	plain bool   // none of it has an escape
 	event Event  // for Briefs
-	lines *jsonLines
+
+	lines *jsonLines // for Briefs; nil until there are any
 }
 
 func newFlatJSON(opts Options) (Parser, error) {
@@ -75,7 +78,12 @@ func newFlatKind(kind *flatKind) func(Options) (Parser, error) {
 }
 
 func flatParser(kind *flatKind, uses map[string]flatUse, opts Options) *flatJSON {
-	return &flatJSON{kind: kind, keys: newFlatKeys(uses), stamps: newStamps(opts), opts: opts}
+	names := slices.Sorted(maps.Keys(uses))
+	p := &flatJSON{kind: kind, keys: newKeyTable(names...), uses: []flatUse{{}}, stamps: newStamps(opts), opts: opts}
+	for _, name := range names {
+		p.uses = append(p.uses, uses[name])
+	}
+	return p
 }
 
 // flatUses turns a field map into what each key is good for.
@@ -204,7 +212,7 @@ func (p *flatJSON) object(ev *Event, a *Arena) error {
 
 // pair takes a key and its value.
 func (p *flatJSON) pair(key, raw []byte, ev *Event, a *Arena) error {
-	use := p.keys.find(key)
+	use := p.uses[p.keys.find(key)]
 	isHeader := p.kind.isHeader(key)
 	if use.field == flatNone && !isHeader {
 		return nil

@@ -13,6 +13,7 @@ type quickJSON interface {
 type jsonLines struct {
 	markedJSON
 	found marks
+	tail  [markWindow]byte // the end of a block, with what a window needs behind it
 }
 
 // briefs reads lines as Briefer says.
@@ -21,21 +22,35 @@ func (l *jsonLines) briefs(p quickJSON, block []byte, from int, out []Brief) (n,
 		read, end := 0, from
 		if l.window(block, from, len(out)-n) {
 			read, end = l.briefWindow(p, out[n:])
-		} else { // long, or at the end of the block
+		} else { // long
 			read, end = briefs(block, from, out[n:n+1], p.slow)
 		}
-		n, from = n+read, end
+		n, from = n+read, min(end, len(block))
 	}
 	return n, from
 }
 
 // window finds the marks of about so many lines from from on; false if no line ends there.
 func (l *jsonLines) window(block []byte, from, lines int) bool {
-	end := len(block) - jsonSlack
-	if from >= end {
+	l.base = uint32(from)
+	if end := len(block) - jsonSlack; from < end && l.wholeLines(block[from:], end-from, lines) {
+		return true
+	}
+	rest := block[from:]
+	if len(rest) >= len(l.tail)-jsonSlack {
 		return false
 	}
-	l.text, l.base, l.marks = block[from:], uint32(from), l.found.window(block[:end], from, lines).marks
+	n := copy(l.tail[:], rest)
+	if rest[n-1] != '\n' {
+		l.tail[n] = '\n'
+		n++
+	}
+	return l.wholeLines(l.tail[:], n, len(l.tail))
+}
+
+// wholeLines makes text[:n] the window, as far as lines end there that do not begin too far on.
+func (l *jsonLines) wholeLines(text []byte, n, lines int) bool {
+	l.text, l.marks = text, l.found.window(text[:n], 0, lines).marks
 	for n := len(l.marks); n > 0; n-- {
 		if l.text[l.marks[n-1]] == '\n' {
 			l.marks = l.marks[:n]
