@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"time"
+
+	"cidrx/agent/control"
 )
 
 // Taken says how many bytes of each source's log have been dealt with, whether the kernel holds what follows from them, and whether the
@@ -20,3 +22,6 @@ func (a *Agent) Taken(ctx context.Context) (bytes map[string]int64, held, saved 
 	})
 	return bytes, held, saved, err
 }
+
+// SawCaller is what the control server tells of whoever calls.
+func (a *Agent) SawCaller(c control.Caller) { a.sawCaller(c) }

@@ -84,7 +84,15 @@ func (a *Agent) Unblock(ctx context.Context, by control.Caller, r control.Unbloc
 				done.Carved = append(done.Carved, control.Carved(carved))
 			}
 		}
+		done.Listed = within(a.core.jail.Lifted(), done.Done)
 		return tidy(done), nil
+	})
+}
+
+// within are those of the prefixes that are equal to, or inside, one of the others.
+func within(list, others []netip.Prefix) []netip.Prefix {
+	return slices.DeleteFunc(list, func(p netip.Prefix) bool {
+		return !slices.ContainsFunc(others, func(o netip.Prefix) bool { return o.Bits() <= p.Bits() && o.Contains(p.Addr()) })
 	})
 }
 
@@ -178,6 +186,9 @@ func (a *Agent) AllowRemove(ctx context.Context, by control.Caller, r control.Al
 		delete(a.allow, r.Prefix)
 		a.setAllow(now)
 		a.saveAllow(state.Change[jail.AllowEntry]{Prefix: r.Prefix}, control.Event{Event: "allow", Prefix: &r.Prefix, Reason: "removed", By: by.Name})
+		if _, known := a.guarded.sessions[r.Prefix]; known {
+			a.saveSession(r.Prefix)
+		}
 		return control.Done{Done: []netip.Prefix{r.Prefix}}, nil
 	})
 }

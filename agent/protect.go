@@ -9,6 +9,7 @@ import (
 	"cidrx/agent/control"
 	"cidrx/agent/host"
 	"cidrx/agent/jail"
+	"cidrx/agent/state"
 	"cidrx/detect/cidr"
 )
 
@@ -53,8 +54,8 @@ func (a *Agent) hostChanged(ctx context.Context) func(host.Facts) {
 func (a *Agent) protect(facts host.Facts, now time.Time) {
 	a.guarded.facts = facts
 	for _, f := range facts {
-		if f.Kind == host.Login {
-			a.guarded.remember(f.Addr, f.Why, now)
+		if f.Kind == host.Login && a.guarded.remember(f.Addr, f.Why, now) {
+			a.saveSession(clientPrefix(f.Addr))
 		}
 	}
 	a.setProtected(now)
@@ -72,6 +73,37 @@ func (a *Agent) sawCaller(c control.Caller) {
 func (a *Agent) protectCaller(c control.Caller, now time.Time) {
 	if c.SSHPeer.IsValid() && a.guarded.remember(c.SSHPeer, "cidrxctl was called from there by "+c.Name, now) {
 		a.setProtected(now)
+		a.saveSession(clientPrefix(c.SSHPeer))
+	}
+}
+
+// sessionOrigin tells sessions from the run-time allowlist, among whose records they are kept: they have the same shape.
+const sessionOrigin = "session"
+
+// saveSession keeps what is known of a session's far end, or that it is forgotten, across restarts.
+func (a *Agent) saveSession(p netip.Prefix) {
+	if c, ok := a.savedSession(p); ok {
+		a.file(entry{gen: a.gen, batch: state.Batch{Allow: []state.Change[jail.AllowEntry]{c}}})
+	}
+}
+
+// savedSession is the record of a session's far end. What is on the run-time allowlist needs none, and has the place of it.
+func (a *Agent) savedSession(p netip.Prefix) (c state.Change[jail.AllowEntry], ok bool) {
+	c.Prefix = p
+	if s, known := a.guarded.sessions[p]; known {
+		c.Value = &jail.AllowEntry{Prefix: p, Until: s.until, Note: s.why, Origin: sessionOrigin}
+	}
+	_, allowed := a.allow[p]
+	return c, !allowed
+}
+
+// restore takes back what was saved of a session. Its time may be over: the next tick sees to that.
+func (g *guarded) restore(e jail.AllowEntry) {
+	if g.sessions == nil {
+		g.sessions = map[netip.Prefix]session{}
+	}
+	if len(g.sessions) < maxSessions {
+		g.sessions[e.Prefix] = session{e.Note, e.Until}
 	}
 }
 
@@ -98,6 +130,7 @@ func (a *Agent) expireSessions(now time.Time) {
 	for p, s := range a.guarded.sessions {
 		if !now.Before(s.until) && !a.loggedIn(p) {
 			delete(a.guarded.sessions, p)
+			a.saveSession(p)
 			expired = true
 		}
 	}

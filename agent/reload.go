@@ -35,7 +35,7 @@ func (a *Agent) Reload(ctx context.Context, by control.Caller) (control.ReloadRe
 			e.Reason, _ = control.Advice(err)
 		}
 		a.audit(e)
-		return control.ReloadReply{Changed: changed}, err
+		return control.ReloadReply{Changed: changed, Lifted: a.core.jail.Lifted()}, err
 	})
 	wait, cancel := context.WithTimeout(ctx, placePatience)
 	defer cancel()

@@ -23,9 +23,10 @@ type kernelState struct {
 	backend  string
 	elements int
 	repairs  uint64
-	known    bool // the first order has been answered, one way or the other
-	holds    bool // it has confirmed an order since enforcing began
-	clean    bool // it has confirmed that nothing of ours is there
+	known    bool      // the first order has been answered, one way or the other
+	counts   time.Time // when it last began to count what it drops
+	holds    bool      // it has confirmed an order since enforcing began
+	clean    bool      // it has confirmed that nothing of ours is there
 }
 
 // shownState is what may be said of each ban.
@@ -46,7 +47,11 @@ func (a *Agent) build(found *state.Recovered) error {
 	a.core = c
 	c.report = a.reportVerdict
 	for _, entry := range found.Allow {
-		a.allow[entry.Prefix] = entry
+		if entry.Origin == sessionOrigin {
+			a.guarded.restore(entry)
+		} else {
+			a.allow[entry.Prefix] = entry
+		}
 	}
 	a.setAllow(now)
 	c.note(c.jail.Restore(now, found.Snapshot))
@@ -179,6 +184,9 @@ func (a *Agent) kernelSaid(v verdictOfKernel) {
 	a.kernel.holds = a.kernel.holds || !v.off
 	if v.backend != "" {
 		a.kernel.backend = v.backend
+	}
+	if v.result.Full {
+		a.kernel.counts = a.o.Clock()
 	}
 	if v.repaired != nil {
 		a.repaired(v)
@@ -313,6 +321,11 @@ func (a *Agent) everything() state.Batch {
 	b := state.Full(a.core.jail.Snapshot())
 	for p, e := range a.allow {
 		b.Allow = append(b.Allow, state.Change[jail.AllowEntry]{Prefix: p, Value: &e})
+	}
+	for p := range a.guarded.sessions {
+		if c, ok := a.savedSession(p); ok {
+			b.Allow = append(b.Allow, c)
+		}
 	}
 	b.Mode, b.Positions = a.savedMode(), a.sources.positions()
 	return b

@@ -214,6 +214,9 @@ func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters
 		if w.State == "in_force" {
 			w.State = a.stateNow(b)
 			w.DroppedPackets = counted.inside(b.Prefix)
+			if w.State == "in_force" && a.kernel.counts.Sub(b.Start) > countSlack {
+				w.DroppedSince = instant(a.kernel.counts)
+			}
 		}
 		n, unsaved := a.shown.unsaved[b.Prefix]
 		w.Durable = (!unsaved || n <= a.store.Saved()) && w.State != "pending"
@@ -221,6 +224,9 @@ func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters
 	}
 	return out
 }
+
+// countSlack is how much later than its ban an element may begin to count.
+const countSlack = 2 * time.Second
 
 // exemptions are what is carved out of every ban: the allowlist, and what is never banned of this host and its administrators.
 func (a *Agent) exemptions() *bart.Lite {

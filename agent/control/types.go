@@ -112,6 +112,7 @@ type Ban struct {
 	FirstSeen      *time.Time     `json:"first_seen"`
 	LastSeen       *time.Time     `json:"last_seen"`
 	DroppedPackets uint64         `json:"dropped_packets"`
+	DroppedSince   *time.Time     `json:"dropped_since,omitempty"` // the kernel's counter began then, later than the ban; else with it
 	Samples        []string       `json:"samples"`
 }
 
@@ -198,6 +199,8 @@ type Done struct {
 	Carved  []Carved       `json:"carved"`
 	Nothing []netip.Prefix `json:"nothing"` // there was nothing to do for these
 
+	Listed []netip.Prefix `json:"listed,omitempty"` // unblocked, and on the deny list all the same
+
 	State string     `json:"state,omitempty"` // of a ban: "in_force", "observed", "exported"; empty where it does not apply
 	Until *time.Time `json:"until,omitempty"` // of a ban, allowlist entry or grace: when it ends
 }
@@ -231,7 +234,8 @@ type PreviewItem struct {
 
 // ReloadReply answers POST /v1/reload.
 type ReloadReply struct {
-	Changed []string `json:"changed"` // sections that changed
+	Changed []string       `json:"changed"`          // sections that changed
+	Lifted  []netip.Prefix `json:"lifted,omitempty"` // on the deny list, but unblocked by hand: they stay so
 }
 
 // FlushReply answers POST /v1/flush.

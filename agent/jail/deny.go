@@ -39,6 +39,15 @@ func (j *Jail) SetDeny(now time.Time, prefixes []netip.Prefix) []Change {
 	return append(changes, j.reconcile()...)
 }
 
+// Lifted are the entries of the deny list that were unblocked by hand and are not banned for that, sorted.
+func (j *Jail) Lifted() []netip.Prefix {
+	var list []netip.Prefix
+	for _, b := range sortedBans(j.deny.lifted) {
+		list = append(list, b.Prefix)
+	}
+	return list
+}
+
 // reconcile makes the bans of the deny list what the list, the allowlist and the rails say. Called whenever one of those changed.
 func (j *Jail) reconcile() []Change {
 	if !j.deny.given {

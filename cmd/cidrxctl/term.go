@@ -136,6 +136,7 @@ func (p *page) done(d control.Done, w deed) {
 	for _, c := range d.Carved {
 		p.text(0, fmt.Sprintf(w.carved, c.Out, c.From))
 	}
+	p.lifted(d.Listed)
 	if note := stateNote[d.State]; note != "" && d.State != "in_force" {
 		p.text(0, note)
 	}
@@ -356,7 +357,11 @@ func (p *page) ban(b control.Ban) {
 		rows = append(rows, []string{"evidence", fmt.Sprintf("%s of %s, %s of the strategy's total, from %s to %s", plural(b.Requests, "request"),
 			plural(b.Hosts, "host"), percent(b.Share), stampOr(b.FirstSeen, "?"), stampOr(b.LastSeen, "?"))})
 	}
-	rows = append(rows, []string{"dropped", plural(b.DroppedPackets, "packet")})
+	dropped := plural(b.DroppedPackets, "packet")
+	if b.DroppedSince != nil {
+		dropped += " since " + stamp(*b.DroppedSince) + ", when the kernel's table was last written anew"
+	}
+	rows = append(rows, []string{"dropped", dropped})
 	if len(b.Except) > 0 {
 		rows = append(rows, []string{"less", joined(b.Except)})
 	}
@@ -467,9 +472,28 @@ func (p *page) preview(m control.ModeReply) {
 func (p *page) reloaded(r control.ReloadReply) {
 	if len(r.Changed) == 0 {
 		p.text(0, "Reloaded: nothing had changed")
+	} else {
+		p.text(0, "Reloaded: "+strings.Join(r.Changed, ", "))
+	}
+	p.lifted(r.Lifted)
+}
+
+// maxNamed is how many networks a sentence names.
+const maxNamed = 10
+
+// lifted says what is on the deny list and not banned.
+func (p *page) lifted(list []netip.Prefix) {
+	if len(list) == 0 {
 		return
 	}
-	p.text(0, "Reloaded: "+strings.Join(r.Changed, ", "))
+	names, be := joined(list[:min(len(list), maxNamed)]), "is"
+	if more := len(list) - maxNamed; more > 0 {
+		names += fmt.Sprintf(" and %s more", count(more))
+	}
+	if len(list) > 1 {
+		be = "are"
+	}
+	p.text(0, fmt.Sprintf("%s %s on the deny list, but unblocked by hand: that holds until taken off the list and put back, or banned again (cidrxctl ban)", names, be))
 }
 
 func (p *page) flushed(r control.FlushReply) {
