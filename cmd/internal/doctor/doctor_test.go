@@ -234,7 +234,7 @@ func TestFindings(t *testing.T) {
 		{"two clients only", map[string]string{accessLog: lines(100, func(n int) string {
 			return strings.Replace(ordinary(n), fmt.Sprintf("203.0.113.%d ", n%200), fmt.Sprintf("203.0.113.%d ", n%2), 1)
 		})}, nil, []string{"warning logs/" + accessLog + ": the clients look like a proxy: all requests come from two addresses"}},
-		{"trusted proxies without a list", map[string]string{"/cidrx.toml": webSource("combined", "trustedProxies = [\"10.0.0.0/8\"]")}, nil, []string{"warning logs/" + accessLog + ": trustedProxies is set, but combined has no forwarded list"}},
+		{"trusted proxies without a list", map[string]string{"/cidrx.toml": webSource("combined", "trustedProxies = [\"10.0.0.0/8\"]")}, nil, []string{"warning logs/" + accessLog + ": trustedProxies is set, but combined has no forwarded list -> log X-Forwarded-For as the last field"}},
 		{"no user agents", map[string]string{
 			accessLog:     lines(100, func(n int) string { return strings.Replace(ordinary(n), "Mozilla/5.0", "-", 1) }),
 			"/cidrx.toml": webSource("combined", "[live.scanners]\nuseragentRegex = \"nikto\"\nclusterArgSets = [[20, 32, 32, 0.0]]"),

@@ -165,11 +165,25 @@ func ForwardedList(format string) bool {
 func ProxyAdvice(src config.Source) string {
 	switch {
 	case len(src.TrustedProxies) > 0 && !ForwardedList(src.Format):
-		return "the format logs no forwarded list: log one (%F, or nginx-json with http_x_forwarded_for)"
+		return listAdvice(src.Format)
 	case len(src.TrustedProxies) > 0:
 		return "see that the lines have the forwarded list, and that trustedProxies names these addresses"
 	case ForwardedList(src.Format):
 		return "name the proxy in trustedProxies of the source, and log X-Forwarded-For"
 	}
 	return "have the server put the client's address first (nginx: set_real_ip_from and real_ip_header; Apache: mod_remoteip) and set forwarded = true"
+}
+
+// listAdvice is how to get a forwarded list into the lines, and how to have it read.
+func listAdvice(format string) string {
+	switch {
+	case format == "combined" || format == "common":
+		return `log X-Forwarded-For as the last field, behind the user agent (nginx: "$http_x_forwarded_for", the first field being $realip_remote_addr; ` +
+			`Apache: "%{X-Forwarded-For}i"), and write format = '%h %^ %l [%t] "%r" %s %b "%R" "%u" "%F"'; docs/proxies.md has all of it`
+	case strings.Contains(format, "%"):
+		return "log X-Forwarded-For, and write %F where it stands into the format string; docs/proxies.md"
+	case format == "haproxy":
+		return "http-request set-src in HAProxy, and forwarded = true in place of trustedProxies"
+	}
+	return "log it in a format that has one: a format string with %F, nginx-json, caddy, traefik-json, envoy-json; docs/proxies.md"
 }

@@ -92,3 +92,15 @@ func TestTail(t *testing.T) {
 		t.Errorf("a FIFO: %v", err)
 	}
 }
+
+// TestListAdvice tries the format that is recommended in place of combined on a line as the servers then write it.
+func TestListAdvice(t *testing.T) {
+	src := config.Source{Format: "combined", TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/24")}}
+	_, rest, _ := strings.Cut(sample.ProxyAdvice(src), "format = '")
+	src.Format, _, _ = strings.Cut(rest, "'")
+	line := `10.0.0.7 - - [22/Nov/2026:01:00:48 +0000] "GET / HTTP/1.1" 200 153 "-" "Mozilla/5.0" "198.51.100.1, 203.0.113.9"`
+	s, err := sample.Read([][]byte{[]byte(line)}, src, time.Time{})
+	if err != nil || s.Parsed != 1 || s.Forwarded != 1 || s.Busiest.String() != "203.0.113.9" {
+		t.Errorf("%q: %+v, %v", src.Format, s, err)
+	}
+}
