@@ -19,16 +19,20 @@ type item struct {
 	done  int
 }
 
-// agenda is what is done to the agent, one thing after the other.
-type agenda []*item
+// deed is something that was done once.
+type deed struct {
+	what     string
+	from, to time.Time
+}
 
-// agenda has every item out of step with the others: what happens at the same time as what changes from time to time.
-func (s *soak) agenda() agenda {
+// agenda is what is done to the agent, one thing after the other. Every item is out of step with the others: what happens at the same time as
+// what changes from time to time.
+func (s *soak) agenda() []*item {
 	p := s.plan
 	at := func(every time.Duration, shift float64) time.Time {
 		return s.began.Add(every + time.Duration(shift*float64(p.rotate)))
 	}
-	return agenda{
+	return []*item{
 		{what: "check", every: p.check, next: at(p.check, 0), do: s.check},
 		{what: "rotation", every: p.rotate, next: at(p.rotate, 0), do: s.rotate},
 		{what: "reload", every: p.reload, next: at(p.reload, 0.2), do: s.reload},
@@ -39,8 +43,8 @@ func (s *soak) agenda() agenda {
 	}
 }
 
-// run does what is due until the end, and what was never due once.
-func (a agenda) run(ctx context.Context, end time.Time) error {
+// work does what is due until the end, and what was never due once.
+func (s *soak) work(ctx context.Context, a []*item, end time.Time) error {
 	for {
 		it := slices.MinFunc(a, func(x, y *item) int { return x.next.Compare(y.next) })
 		if it.next.After(end) {
@@ -49,13 +53,13 @@ func (a agenda) run(ctx context.Context, end time.Time) error {
 		if err := pause(ctx, time.Until(it.next)); err != nil {
 			return err
 		}
-		if err := it.step(ctx); err != nil {
+		if err := s.step(ctx, it); err != nil {
 			return err
 		}
 	}
 	for _, it := range a {
 		if it.done == 0 {
-			if err := it.step(ctx); err != nil {
+			if err := s.step(ctx, it); err != nil {
 				return err
 			}
 		}
@@ -63,11 +67,13 @@ func (a agenda) run(ctx context.Context, end time.Time) error {
 	return nil
 }
 
-func (it *item) step(ctx context.Context) error {
+func (s *soak) step(ctx context.Context, it *item) error {
+	from := time.Now()
 	if err := it.do(ctx); err != nil {
 		return fmt.Errorf("%s %d: %w", it.what, it.done+1, err)
 	}
 	it.done++
+	s.deeds = append(s.deeds, deed{fmt.Sprintf("%s %d", it.what, it.done), from, time.Now()})
 	for it.next = it.next.Add(it.every); time.Now().After(it.next); { // what was missed is not made up for
 		it.next = it.next.Add(it.every)
 	}

@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os/exec"
 	"time"
+
+	"go4.org/netipx"
 
 	"cidrx/firewall/netlab"
 )
@@ -28,8 +31,21 @@ func nft(ns *netlab.Namespace, args ...string) ([]byte, error) {
 // singleHost says that the kernel has the prefix in a set of hosts: those of IPv6 are /64s.
 func singleHost(p netip.Prefix) bool { return p.IsSingleIP() && p.Addr().Is4() || p.Bits() == 64 }
 
+// lists is how often the kernel's sets are listed until nft can make sense of all elements: while others come and go, the kernel's list may
+// lack one end of an interval, which nft then takes for a range up to the end of the next.
+const lists = 10
+
 // kernelBans lists what is in the agent's sets of bans, as nft sees it.
-func kernelBans(ns *netlab.Namespace) (map[netip.Prefix]bool, error) {
+func kernelBans(ns *netlab.Namespace) (bans map[netip.Prefix]bool, err error) {
+	for range lists {
+		if bans, err = listBans(ns); !errors.As(err, new(*rangeError)) {
+			break
+		}
+	}
+	return bans, err
+}
+
+func listBans(ns *netlab.Namespace) (map[netip.Prefix]bool, error) {
 	bans := map[netip.Prefix]bool{}
 	for _, set := range []string{"host4", "host6", "net4", "net6"} {
 		text, err := nft(ns, "-j", "list", "set", "inet", "cidrx", set)
@@ -82,12 +98,31 @@ func readElement(text json.RawMessage) (netip.Prefix, error) {
 			Addr string
 			Len  int
 		}
+		Range []netip.Addr
 	}
 	if err := json.Unmarshal(text, &network); err != nil {
 		return netip.Prefix{}, fmt.Errorf("element %s: %w", text, err)
 	}
+	if r := network.Range; len(r) == 2 {
+		return netip.Prefix{}, &rangeError{netipx.IPRangeFrom(r[0], r[1])}
+	}
 	addr, err := netip.ParseAddr(network.Prefix.Addr)
 	return netip.PrefixFrom(addr, network.Prefix.Len), err
+}
+
+// rangeError says that nft shows a range that is no prefix. The agent writes none.
+type rangeError struct{ is netipx.IPRange }
+
+func (e *rangeError) Error() string { return fmt.Sprintf("%v is no prefix", e.is) }
+
+// inKernel asks the kernel itself whether a set of networks has an address.
+func inKernel(ns *netlab.Namespace, addr netip.Addr) bool {
+	set := "net4"
+	if addr.Is6() {
+		set = "net6"
+	}
+	_, err := nft(ns, "get", "element", "inet", "cidrx", set, "{ "+addr.String()+" }")
+	return err == nil
 }
 
 // auditor compares what the kernel holds with what it should.
@@ -97,6 +132,7 @@ type auditor struct {
 	standing []netip.Prefix
 	ban      time.Duration
 	looks    int
+	unclear  int // lists that nft made no sense of
 	elements int // seen in all looks
 	wrong    faults
 }
@@ -105,6 +141,9 @@ type auditor struct {
 func (a *auditor) look() error {
 	start := time.Now()
 	bans, err := kernelBans(a.edge)
+	if odd := new(rangeError); errors.As(err, &odd) {
+		return a.ask(odd.is)
+	}
 	if err != nil {
 		return err
 	}
@@ -125,6 +164,27 @@ func (a *auditor) look() error {
 		a.wrong.add("%v is in the kernel, which did not attack", p)
 	}
 	return nil
+}
+
+// ask has the kernel decide about a range that nft shows: whether all of it is banned, or nft is mistaken.
+func (a *auditor) ask(r netipx.IPRange) error {
+	a.unclear++
+	for _, p := range r.Prefixes() {
+		if at := netipx.PrefixLastIP(p); inKernel(a.edge, at) && !a.covered(at) {
+			a.wrong.add("%v is in the kernel, as a part of %v, which did not attack", at, r)
+		}
+	}
+	return nil
+}
+
+// covered says that an address is in a network that may be banned.
+func (a *auditor) covered(addr netip.Addr) bool {
+	for _, p := range a.standing {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return attackNetworkSpace.Contains(addr)
 }
 
 // attacker says what is wrong with an attacker's being there or not, between start and end.

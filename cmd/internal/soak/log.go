@@ -46,7 +46,7 @@ func newAccessLog(h *rig.Host, c *cast, p plan) (*accessLog, error) {
 }
 
 // ticks are the writes in a second.
-const ticks = 100
+const ticks = 1000
 
 // run writes ordinary traffic and the attackers' at a steady pace until done is closed.
 func (l *accessLog) run(done <-chan struct{}) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -118,7 +119,7 @@ func (s *soak) reportAttackers(r *report) {
 	w := &s.witness.wrong
 	r.hold("attackers with one line fewer, and everybody else", "none banned; nobody twice", w.n == 0, "%s, of %d attackers and %d ordinary clients", w.String(), innocent, s.plan.addresses)
 	a := s.auditor
-	r.hold("the kernel's sets, listed with nft", "every ban until its end, no other", a.wrong.n == 0, "%s; %d bans compared in %d lists", a.wrong.String(), a.elements, a.looks)
+	r.hold("the kernel's sets, listed with nft", "every ban until its end, no other", a.wrong.n == 0, "%s; %d bans compared in %d lists; nft could not make sense of %d", a.wrong.String(), a.elements, a.looks, a.unclear)
 }
 
 // String is what went wrong, or "nothing".
@@ -151,6 +152,26 @@ func (s *soak) times() (t times) {
 	return t
 }
 
+// slowest are the bans that took longest of those that nothing excuses, and what was done to the agent meanwhile.
+func (s *soak) slowest() string {
+	list := slices.DeleteFunc(s.cast.all(), func(a attacker) bool {
+		_, killed := s.restarting(a)
+		return a.marker || a.inForce.IsZero() || killed || s.flushing(a)
+	})
+	slices.SortFunc(list, func(x, y attacker) int { return cmp.Compare(y.inForce.Sub(y.crossed), x.inForce.Sub(x.crossed)) })
+	var out []string
+	for _, a := range list[:min(len(list), 5)] {
+		text := fmt.Sprintf("%s at %v", rig.Short(a.inForce.Sub(a.crossed)), a.crossed.Sub(s.began).Round(100*time.Millisecond))
+		for _, d := range s.deeds {
+			if d.to.After(a.crossed) && d.from.Before(a.inForce) {
+				text += ", " + d.what
+			}
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, "; ")
+}
+
 // restarting says whether the ban had to wait for an agent that was dead or had not caught up, and when that was started.
 func (s *soak) restarting(a attacker) (start time.Time, killed bool) {
 	for i, k := range s.kills {
@@ -178,6 +199,7 @@ func (s *soak) reportTimes(r *report) {
 	t := s.times()
 	if u := t.usual; len(u) > 0 {
 		r.clock("time to ban: write(2) of the line to the kernel's notice", "median ≤ 2 ms, p99 ≤ 25 ms", u.Median() <= medianToBan && u.At(0.99) <= p99ToBan, "%s", u.Tail())
+		r.tell("the slowest of them, and what was done to the agent meanwhile", "%s", s.slowest())
 	}
 	if f := t.flushed; len(f) > 0 {
 		r.tell("time to ban while a flush was being repaired", "%s", f)

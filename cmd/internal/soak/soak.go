@@ -32,6 +32,7 @@ type soak struct {
 
 	began   time.Time
 	ended   time.Time
+	deeds   []deed
 	version int // of the configuration
 	life    *life
 	kills   []kill
@@ -127,7 +128,7 @@ func (s *soak) trouble(ctx context.Context) error {
 	if err := s.catchUp(ctx); err != nil {
 		return err
 	}
-	if err := s.agenda().run(ctx, s.began.Add(s.plan.total)); err != nil {
+	if err := s.work(ctx, s.agenda(), s.began.Add(s.plan.total)); err != nil {
 		return err
 	}
 	stop()
