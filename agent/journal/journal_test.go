@@ -189,3 +189,30 @@ func TestResume(t *testing.T) {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
+
+// TestReadable asks a journal with an entry of the system, one without, none, and a host without journalctl.
+func TestReadable(t *testing.T) {
+	b := newBook(t)
+	b.write("of a user", fields{"_UID": "1000"})
+	b.held(1, "_UID=1000")
+	ask := func(command ...string) string {
+		if err := journal.Readable(t.Context(), command); err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+	if got := ask("journalctl", "--directory="+b.dir); !strings.Contains(got, "the journal is empty, or the agent's user may not read it") {
+		t.Errorf("without an entry of the system: %q", got)
+	}
+	b.write("of the system")
+	b.held(1, "_UID=0")
+	if got := ask("journalctl", "--directory="+b.dir); got != "" {
+		t.Errorf("with one: %q", got)
+	}
+	if got := ask("journalctl", "--directory="+t.TempDir()); got == "" {
+		t.Error("without a journal it is readable")
+	}
+	if got := ask("/nowhere/journalctl"); !strings.Contains(got, "journalctl is not installed") {
+		t.Errorf("without journalctl: %q", got)
+	}
+}
