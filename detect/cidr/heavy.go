@@ -52,21 +52,13 @@ type part struct {
 	few   []host
 }
 
-// all returns what lies inside a family.
-func (w *walker) all(fam family) part {
-	if w.sorted != nil {
-		return w.sorted.all(fam)
-	}
-	return w.inCrown(fam, 1)
-}
-
 // everywhere looks at all families, and returns what it finds disjoint and sorted by address, IPv4 first.
 func (w *walker) everywhere() []Heavy {
-	w.out = []Heavy{}
+	w.out, w.q.Need = []Heavy{}, max(1, w.q.Need)
 	for fam := range families {
 		var ok bool
 		if w.lo, w.hi, ok = w.q.Tier.depths(fam); ok {
-			w.run(w.all(fam), 0)
+			w.family(fam)
 		}
 	}
 	found := w.out
@@ -76,9 +68,18 @@ func (w *walker) everywhere() []Heavy {
 	return found
 }
 
+// family looks for heavy prefixes in a family.
+func (w *walker) family(fam family) {
+	if w.sorted == nil {
+		w.run(w.inCrown(fam, 1), 0)
+		return
+	}
+	from, to := w.sorted.family(fam)
+	w.apart(fam, stretch{from, to})
+}
+
 // run looks for heavy prefixes in p, which lies inside a prefix of length from.
 func (w *walker) run(p part, from int) {
-	w.q.Need = max(1, w.q.Need)
 	if w.q.Tier.Balance {
 		w.balanced(p)
 	} else {

@@ -30,7 +30,7 @@ func (t *Trie) Hottest(q Query, most, budget int) []Hot {
 	for fam := range families {
 		if lo, hi, ok := q.Tier.depths(fam); ok {
 			s.depths[fam] = [2]int{lo, hi}
-			s.push(s.w.all(fam))
+			s.push(s.w.inCrown(fam, 1))
 		}
 	}
 	var found []Hot

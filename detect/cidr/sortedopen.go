@@ -2,8 +2,8 @@ package cidr
 
 import "math/bits"
 
-// Heavy returns all prefixes that fulfil q, disjoint and sorted by address, IPv4 first. Only prefixes with T requests are opened, each
-// with one search among its hosts.
+// Heavy returns all prefixes that fulfil q, disjoint and sorted by address, IPv4 first. It takes a few looks for each T
+// requests to find the widest prefixes that q looks at, and a search for each narrower one inside them that has T requests.
 func (s *Sorted) Heavy(q Query) []Heavy {
 	w := walker{sorted: s, q: q}
 	return w.everywhere()

@@ -37,8 +37,11 @@ func TestTrieAndSortedAgree(t *testing.T) {
 // randomTrie returns hosts with few requests, and sometimes with so many that their sum hardly fits.
 func randomTrie(r *rand.Rand) *cidr.Trie {
 	trie, sum := new(cidr.Trie), uint64(0)
-	huge := r.IntN(4) == 0
-	for _, a := range (traffic{r}).hosts(1 + r.IntN(80)) {
+	huge, hosts := r.IntN(4) == 0, 1+r.IntN(80)
+	if r.IntN(50) == 0 {
+		hosts *= 20
+	}
+	for _, a := range (traffic{r}).hosts(hosts) {
 		n := 1 + r.Uint64N(4)
 		if huge {
 			n += r.Uint64() >> r.IntN(64)

@@ -67,11 +67,22 @@ func (s *Sorted) CountNet(n Net) (requests uint64, hosts int) {
 // inside p.
 func (s *Sorted) Span(p netip.Prefix) (first, last uint32) {
 	var all HostCount
-	s.Walk(p, func(h HostCount) bool {
-		all.absorb(h)
-		return true
-	})
+	for _, n := range Nets(p) {
+		in := s.inside(n)
+		for i := in.from; i < in.to; i++ {
+			all.absorb(s.times(i))
+		}
+	}
 	return all.First, all.Last
+}
+
+// times is host number i with its times alone.
+func (s *Sorted) times(i int) HostCount {
+	if i < len(s.four) {
+		return HostCount{First: s.four[i].First, Last: s.four[i].Last}
+	}
+	h := &s.wide[i-len(s.four)]
+	return HostCount{First: h.First, Last: h.Last}
 }
 
 // Walk calls f for each host inside p in the order of their addresses, those of NAT64 last, until f returns false.

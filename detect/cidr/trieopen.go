@@ -16,6 +16,7 @@ func (t *Trie) HeavyAround(k Key, q Query, found []Heavy) (out []Heavy, visited 
 		return found, 0
 	}
 	w := walker{trie: t, q: q, lo: lo, hi: hi, out: found}
+	w.q.Need = max(1, q.Need)
 	w.run(w.inside(k.Net(lo)), lo)
 	return w.out, w.visited
 }
