@@ -13,14 +13,15 @@ import (
 
 // runCompare shows what each of two configurations finds that the other does not. Neither's jail is touched, and nothing is written.
 func (f *staticFlags) runCompare(ctx context.Context, stdout, stderr io.Writer) error {
-	var found [2]*report.Report
+	var found [2]report.Found
 	for i, file := range f.compare {
-		var err error
-		if found[i], err = f.found(ctx, file, stderr); err != nil {
+		a, err := f.found(ctx, file, stderr)
+		if err != nil {
 			return err
 		}
+		found[i] = report.Found{Name: file, Report: a.Report, Count: a.Count}
 	}
-	c := report.Compare(found[0], found[1], f.compare[0], f.compare[1])
+	c := report.Compare(found[0], found[1])
 	out := bufio.NewWriter(stdout)
 	show := report.PlainComparison
 	if f.compact {
@@ -30,7 +31,7 @@ func (f *staticFlags) runCompare(ctx context.Context, stdout, stderr io.Writer) 
 }
 
 // found is what a configuration finds.
-func (f *staticFlags) found(ctx context.Context, file string, stderr io.Writer) (*report.Report, error) {
+func (f *staticFlags) found(ctx context.Context, file string, stderr io.Writer) (*static.Analysis, error) {
 	s, err := f.load(file, stderr)
 	if err != nil {
 		return nil, err
@@ -53,5 +54,5 @@ func (f *staticFlags) found(ctx context.Context, file string, stderr io.Writer) 
 	if err != nil {
 		return nil, misfit(err)
 	}
-	return a.Report, nil
+	return a, nil
 }

@@ -34,9 +34,8 @@ type Addresses struct {
 // Compared is a range, or a part of one.
 type Compared struct {
 	Prefix   netip.Prefix
-	Known    bool   // the counts of this very prefix are known, because a tier reported it
-	Requests uint64 // in the section that has the most of them
-	Hosts    int
+	Requests uint64   // in the section that has the most of them, of those that found it
+	Hosts    int      // in that section
 	A, B     []Finder // by section, tier and prefix
 }
 
@@ -48,26 +47,49 @@ type Finder struct {
 	Pieces  int
 }
 
+// Found is what an analysis found, and what it counted.
+type Found struct {
+	Name   string // for people, such as that of the configuration's file
+	Report *Report
+	Count  func(section int, p netip.Prefix) (requests uint64, hosts int) // of a section of Report, inside p
+}
+
 // Compare compares what two analyses, of the same log in earnest, found.
-func Compare(a, b *Report, nameA, nameB string) *Comparison {
-	inA, inB := foundBy(a), foundBy(b)
+func Compare(a, b Found) *Comparison {
+	inA, inB := foundBy(a.Report), foundBy(b.Report)
 	onlyA, onlyB := cidr.Exclude(inA, inB), cidr.Exclude(inB, inA)
-	known := countsOf(a, b)
 	list := func(ps []netip.Prefix) []Compared {
 		out := make([]Compared, 0, len(ps))
 		for _, p := range ps {
-			c := Compared{Prefix: p, A: finders(a, p), B: finders(b, p)}
-			if found := known[p]; found != nil {
-				c.Known, c.Requests, c.Hosts = true, found.Requests, found.Hosts
-			}
+			c := Compared{Prefix: p, A: finders(a.Report, p), B: finders(b.Report, p)}
+			c.count(a)
+			c.count(b)
 			out = append(out, c)
 		}
 		return out
 	}
 	return &Comparison{
-		A: side(a, nameA, inA), B: side(b, nameB, inB),
+		A: side(a, inA), B: side(b, inB),
 		OnlyA: list(onlyA), OnlyB: list(onlyB), Both: list(cidr.Exclude(inA, onlyA)),
 	}
+}
+
+// count takes the counts of a section of f that found c, or more than c around it, if they are higher. What only others found is no
+// reason to count what they count: their filters are other ones.
+func (c *Compared) count(f Found) {
+	for i := range f.Report.Sections {
+		if !f.Report.Sections[i].found(c.Prefix) {
+			continue
+		}
+		if requests, hosts := f.Count(i, c.Prefix); requests > c.Requests {
+			c.Requests, c.Hosts = requests, hosts
+		}
+	}
+}
+
+// found tells whether a tier of s found something that overlaps with p.
+func (s *Section) found(p netip.Prefix) bool {
+	return slices.ContainsFunc(s.Tiers, func(t Tier) bool { return len(overlapping(t.Detected, p)) > 0 })
 }
 
 // foundBy merges the ranges of all tiers of r.
@@ -109,30 +131,8 @@ func overlapping(ranges []Range, p netip.Prefix) []Range {
 	return ranges[from:to]
 }
 
-// countsOf finds the range with the most requests for each prefix that either report counted.
-func countsOf(reports ...*Report) map[netip.Prefix]*Range {
-	known := map[netip.Prefix]*Range{}
-	note := func(list []Range) {
-		for i := range list {
-			if was := known[list[i].Prefix]; was == nil || was.Requests < list[i].Requests {
-				known[list[i].Prefix] = &list[i]
-			}
-		}
-	}
-	for _, r := range reports {
-		for i := range r.Sections {
-			note(r.Sections[i].Asked)
-			for j := range r.Sections[i].Tiers {
-				note(r.Sections[i].Tiers[j].Detected)
-				note(r.Sections[i].Tiers[j].Merged)
-			}
-		}
-	}
-	return known
-}
-
-func side(r *Report, name string, found []netip.Prefix) Side {
-	return Side{Name: name, Requests: r.Requests, Ranges: len(found), Addresses: covered(found)}
+func side(f Found, found []netip.Prefix) Side {
+	return Side{Name: f.Name, Requests: f.Report.Requests, Ranges: len(found), Addresses: covered(found)}
 }
 
 // covered adds up disjoint prefixes.

@@ -45,10 +45,52 @@ func twoReports() (a, b *report.Report) {
 	return a, b
 }
 
+// The counts are those of the sections that found a range, the highest of them. What another section counts there says nothing.
+func TestCompareCountsWhatFound(t *testing.T) {
+	a, b := twoReports()
+	ask := func(counts ...uint64) func(int, netip.Prefix) (uint64, int) {
+		return func(section int, p netip.Prefix) (uint64, int) { return counts[section] + uint64(p.Bits()), section }
+	}
+	c := report.Compare(
+		report.Found{Name: "a", Report: a, Count: ask(1000, 9000)},
+		report.Found{Name: "b", Report: b, Count: ask(5000)},
+	)
+	got := map[string]uint64{}
+	for _, list := range [][]report.Compared{c.OnlyA, c.Both} {
+		for _, r := range list {
+			got[r.Prefix.String()] = r.Requests
+		}
+	}
+	want := map[string]uint64{
+		"192.0.2.128/25": 1000 + 25, // the first section of A alone
+		"192.0.2.0/25":   5000 + 25, "198.51.100.9/32": 5000 + 32, "2001:db8:0:1::/64": 5000 + 64,
+		"203.0.113.0/25": 9000 + 25, // the second of A, and B
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// counted makes up counts: a section counts what its tiers found, in each prefix as much of it as of its addresses.
+func counted(r *report.Report, name string) report.Found {
+	return report.Found{Name: name, Report: r, Count: func(section int, p netip.Prefix) (requests uint64, hosts int) {
+		for _, t := range r.Sections[section].Tiers {
+			for _, d := range t.Detected {
+				if !d.Prefix.Overlaps(p) {
+					continue
+				}
+				part := max(p.Bits()-d.Prefix.Bits(), 0)
+				requests, hosts = max(requests, d.Requests>>part), max(hosts, d.Hosts>>part)
+			}
+		}
+		return requests, hosts
+	}}
+}
+
 func TestCompareReadsAsText(t *testing.T) {
 	a, b := twoReports()
 	var out bytes.Buffer
-	if err := report.PlainComparison(&out, report.Compare(a, b, "loose.toml", "strict\x1b[31m.toml")); err != nil {
+	if err := report.PlainComparison(&out, report.Compare(counted(a, "loose.toml"), counted(b, "strict\x1b[31m.toml"))); err != nil {
 		t.Fatal(err)
 	}
 	want := `cidrx: what loose.toml (A) and strict\x1b[31m.toml (B) find
@@ -62,13 +104,17 @@ Only B          17 ranges, 128 IPv4 addresses, 65,535 IPv6 /64s
 
 Only A finds
 --------------------------------------------------------------------------------
-  192.0.2.128/25  requests not known: part of a wider range
+  192.0.2.128/25  4,500 requests  100 hosts
       A: loud set 2 as 192.0.2.0/24
 `
 	if !strings.HasPrefix(out.String(), want) {
 		t.Errorf("(-want +got):\n%s", cmp.Diff(want, out.String()))
 	}
-	want = `Both find
+	want = `  2001:db8:0:8000::/49  1,100 requests  1 host
+      B: all set 2 as 2001:db8::/48
+  and 5 pieces of wider ranges with no requests: 31 IPv6 /64s
+
+Both find
 --------------------------------------------------------------------------------
   192.0.2.0/25       7,000 requests  120 hosts
       A: loud set 1 as 192.0.2.7/32, loud set 2 as 192.0.2.0/24
@@ -76,7 +122,7 @@ Only A finds
   198.51.100.9/32      700 requests  1 host
       A: loud set 1 as 198.51.100.9/32
       B: all set 2 as 198.51.100.9/32
-  203.0.113.0/25     1,200 requests  80 hosts
+  203.0.113.0/25     1,250 requests  75 hosts
       A: api set 1 as 203.0.113.0/25
       B: all set 1 as 203.0.113.0/24
   2001:db8:0:1::/64    900 requests  1 host
@@ -97,7 +143,7 @@ func TestCompareAsJSON(t *testing.T) {
 	a, b := twoReports()
 	a.Sections, b.Sections = a.Sections[1:], b.Sections[:0]
 	var out bytes.Buffer
-	if err := report.JSONComparison(&out, report.Compare(a, b, "a", "b")); err != nil {
+	if err := report.JSONComparison(&out, report.Compare(counted(a, "a"), counted(b, "b"))); err != nil {
 		t.Fatal(err)
 	}
 	want := `{
@@ -148,7 +194,7 @@ func TestCompareAddressByAddress(t *testing.T) {
 	for seed := range uint64(200) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		a, b := randomReport(rng), randomReport(rng)
-		c := report.Compare(a, b, "a", "b")
+		c := report.Compare(counted(a, "a"), counted(b, "b"))
 		for last := range 256 {
 			addr := netip.AddrFrom4([4]byte{192, 0, 2, byte(last)})
 			inA, inB := finds(a, addr), finds(b, addr)

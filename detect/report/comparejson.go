@@ -24,8 +24,8 @@ type (
 	}
 	wireCompared struct {
 		Prefix   string       `json:"cidr"`
-		Requests *uint64      `json:"requests,omitempty"` // left out where not known
-		Hosts    *int         `json:"hosts,omitempty"`
+		Requests uint64       `json:"requests"`
+		Hosts    int          `json:"hosts"`
 		A        []wireFinder `json:"found_by_a"`
 		B        []wireFinder `json:"found_by_b"`
 	}
@@ -60,11 +60,7 @@ func indented(w io.Writer, doc any) error {
 func wiredSide(s *Side) wireSide { return wireSide{s.Name, s.Requests, s.Ranges, s.IPv4, s.IPv6} }
 
 func wiredCompared(c *Compared) wireCompared {
-	w := wireCompared{Prefix: c.Prefix.String(), A: each(c.A, wiredFinder), B: each(c.B, wiredFinder)}
-	if c.Known {
-		w.Requests, w.Hosts = &c.Requests, &c.Hosts
-	}
-	return w
+	return wireCompared{c.Prefix.String(), c.Requests, c.Hosts, each(c.A, wiredFinder), each(c.B, wiredFinder)}
 }
 
 func wiredFinder(f *Finder) wireFinder {

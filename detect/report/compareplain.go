@@ -35,11 +35,15 @@ func (p *plainPage) side(letter string, s *Side) {
 
 // extent is the number of ranges and what they cover.
 func extent(list []Compared) string {
-	var sum Addresses
+	return counted(len(list), "range") + ", " + covers(list).String()
+}
+
+// covers adds up ranges.
+func covers(list []Compared) (sum Addresses) {
 	for i := range list {
 		sum.add(list[i].Prefix)
 	}
-	return counted(len(list), "range") + ", " + sum.String()
+	return sum
 }
 
 // String is such as "512 addresses", "2 IPv6 /64s", or both.
@@ -56,26 +60,33 @@ func (a Addresses) String() string {
 	return grouped(a.IPv4) + " IPv4 addresses, " + v6
 }
 
-// compared lists ranges, or says that there are none.
+// compared lists ranges, or says that there are none. Of a range without the part of it that the other side has found too, many pieces
+// can be left in which nobody is: they are only counted.
 func (p *plainPage) compared(title string, list []Compared) {
 	p.heading(title)
 	if len(list) == 0 {
 		p.line("  nothing")
 	}
+	var used, empty []Compared
 	prefix, requests := 0, 0
-	for i := range list {
-		prefix = max(prefix, len(list[i].Prefix.String()))
-		requests = max(requests, len(grouped(list[i].Requests)))
-	}
-	for i := range list {
-		c := &list[i]
-		counts := "requests not known: part of a wider range"
-		if c.Known {
-			counts = fmt.Sprintf("%*s requests  %s", requests, grouped(c.Requests), hostsColumn(c.Hosts))
+	for _, c := range list {
+		if c.Requests == 0 {
+			empty = append(empty, c)
+			continue
 		}
+		used = append(used, c)
+		prefix = max(prefix, len(c.Prefix.String()))
+		requests = max(requests, len(grouped(c.Requests)))
+	}
+	for i := range used {
+		c := &used[i]
+		counts := fmt.Sprintf("%*s requests  %s", requests, grouped(c.Requests), hostsColumn(c.Hosts))
 		p.line("%s", strings.TrimRight(fmt.Sprintf("  %-*s  %s", prefix, c.Prefix, counts), " "))
 		p.finders("A", c.A)
 		p.finders("B", c.B)
+	}
+	if len(empty) > 0 {
+		p.text("  ", "and "+counted(len(empty), "piece")+" of wider ranges with no requests: "+covers(empty).String())
 	}
 }
 
