@@ -44,7 +44,8 @@ const (
 type onlooker struct {
 	crawlers, tools, scanned *match.Filter
 	scratch                  match.Scratch
-	agents                   map[string]kind // what user agents say; forgotten when there are maxAgents
+	agents                   map[string]kind // what user agents say, by what shape leaves of them; forgotten when there are maxAgents
+	buf                      []byte
 }
 
 const maxAgents = 4096
@@ -82,28 +83,49 @@ func (o *onlooker) kind(ev *parse.Event) kind {
 	return other
 }
 
-// agent is what the user agent of an event says. Most user agents come many times.
+// agent is what the user agent of an event says. Most user agents come many times, if not with the same version.
 func (o *onlooker) agent(ev *parse.Event) kind {
 	if ev.UserAgent == nil {
 		return mute
 	}
-	looks, known := o.agents[string(ev.UserAgent)]
+	o.buf = shape(o.buf[:0], ev.UserAgent)
+	looks, known := o.agents[string(o.buf)]
 	if known {
 		return looks
 	}
-	switch {
-	case o.crawlers.Match(ev, "", &o.scratch):
-		looks = crawler
-	case isBrowser(ev.UserAgent) && !o.tools.Match(ev, "", &o.scratch):
-		looks = ordinary
-	}
+	looks = o.look(ev)
 	if len(o.agents) == maxAgents {
 		clear(o.agents)
 	}
-	if len(ev.UserAgent) <= maxText {
-		o.agents[string(ev.UserAgent)] = looks
+	if len(o.buf) <= maxText {
+		o.agents[string(o.buf)] = looks
 	}
 	return looks
+}
+
+// look asks the lists.
+func (o *onlooker) look(ev *parse.Event) kind {
+	switch {
+	case o.crawlers.Match(ev, "", &o.scratch):
+		return crawler
+	case isBrowser(ev.UserAgent) && !o.tools.Match(ev, "", &o.scratch):
+		return ordinary
+	}
+	return other
+}
+
+// shape appends a user agent with one 0 for each row of digits. To the lists all digits are alike, and a row of them is no more than one.
+func shape(buf, agent []byte) []byte {
+	digit := false
+	for _, c := range agent {
+		was := digit
+		if digit = '0' <= c && c <= '9'; !digit {
+			buf = append(buf, c)
+		} else if !was {
+			buf = append(buf, '0')
+		}
+	}
+	return buf
 }
 
 // isBrowser tells whether a user agent has the shape that all browsers give theirs: Mozilla or Opera with a version, and in parentheses

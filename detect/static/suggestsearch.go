@@ -121,11 +121,11 @@ func (s *search) descend(c class, tier cidr.Tier, rank int) (run []trial, stoppe
 // try runs a tier.
 func (s *search) try(c class, tier cidr.Tier) trial {
 	t := trial{tier: tier}
-	for _, r := range s.a.Try(s.section, tier).Detected {
-		in := s.kinds.in(r.Prefix)
+	for _, h := range s.kinds.all.Heavy(s.a.query(s.section, &tier)) { // Try would look for near misses, too
+		in := s.kinds.in(h.Prefix())
 		t.ranges = append(t.ranges, in)
 		t.of = plus(t.of, in.Of)
-		t.space += space4(r.Prefix)
+		t.space += space4(in.Prefix)
 	}
 	for i, r := range t.ranges {
 		if c.within == 0 || s.alone(c, t.ranges, i) {
