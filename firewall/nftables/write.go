@@ -12,16 +12,28 @@ import (
 
 // writeOps appends those of ops that are chosen, what is removed before what is added. Kernels that do not take an absent element for deleted
 // (before 6.3), or do not replace the timeout of one that is added again (before 6.12), need it added first, deleted, and added.
+//
+// A network that may have expired is added first on every kernel. Of its two elements only the first expires and is then absent, so the second
+// alone would be deleted; and when the kernel collects a first element whose second one is gone, it takes the second one of the next network
+// above instead (seen on 6.18; nft_rbtree_gc_scan pairs what it walks by), which then reaches up to the one after it.
 func (f *Firewall) writeOps(b *batch, ops []firewall.Op, now time.Time, chosen func(*firewall.Op) bool) {
 	deletion := uint16(destroySetElem)
 	readd := func(op *firewall.Op) bool { return op.Kind == firewall.Refresh && !f.features.replaces }
 	removed := func(op *firewall.Op) bool { return chosen(op) && (op.Kind == firewall.Remove || readd(op)) }
 	if !f.features.destroys {
 		deletion = deleteElement
-		f.writePass(b, addElement, ops, now, removed)
 	}
+	f.writePass(b, addElement, ops, now, func(op *firewall.Op) bool { return removed(op) && (!f.features.destroys || mayBeHalf(op, now)) })
 	f.writePass(b, deletion, ops, now, removed)
 	f.writePass(b, addElement, ops, now, func(op *firewall.Op) bool { return chosen(op) && op.Kind != firewall.Remove })
+}
+
+// expirySlack is how long before its end a network may have expired: clocks differ, and the commit may have to wait.
+const expirySlack = 5 * time.Second
+
+// mayBeHalf says that the kernel may have let the first element of a network expire, and have the second one still.
+func mayBeHalf(op *firewall.Op, now time.Time) bool {
+	return !isHash(firewall.SetOf(op.Element.Prefix)) && op.Element.Until.Before(now.Add(expirySlack))
 }
 
 // writePass appends those of ops that are chosen, set by set.
