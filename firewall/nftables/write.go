@@ -31,9 +31,11 @@ func (f *Firewall) writeOps(b *batch, ops []firewall.Op, now time.Time, chosen f
 // expirySlack is how long before its end a network may have expired: clocks differ, and the commit may have to wait.
 const expirySlack = 5 * time.Second
 
-// mayBeHalf says that the kernel may have let the first element of a network expire, and have the second one still.
+// mayBeHalf says that the kernel may have let the first element of a network expire, and have the second one still. When a network to be given a
+// new timeout was to end is not known here.
 func mayBeHalf(op *firewall.Op, now time.Time) bool {
-	return !isHash(firewall.SetOf(op.Element.Prefix)) && op.Element.Until.Before(now.Add(expirySlack))
+	network := !isHash(firewall.SetOf(op.Element.Prefix))
+	return network && (op.Kind == firewall.Refresh || op.Element.Until.Before(now.Add(expirySlack)))
 }
 
 // writePass appends those of ops that are chosen, set by set.
