@@ -23,6 +23,7 @@ socket   = "DIR/c.sock"
 [source.web]
 paths = ["DIR/*access.log"]
 [source.ssh]
+journal = []
 paths = ["DIR/auth.log", "DIR/secure"]
 `, "DIR", h.Path(".")))
 		h.file("auth.log", "")
