@@ -110,6 +110,6 @@ func (h *host) enforces() {
 // after its last.
 func (h *host) store(hosts, networks int) (elements int) {
 	h.b.Helper()
-	must(h.b, h.Store(rig.Prefixes(hosts, networks)))
+	must(h.b, h.Store(rig.Prefixes(hosts, networks), time.Hour))
 	return hosts + 2*networks
 }

@@ -13,8 +13,9 @@ import (
 	"cidrx/detect"
 )
 
-// Store makes a state that holds a ban of each of the prefixes, with evidence as usual. The agent does not run.
-func (h *Host) Store(prefixes []netip.Prefix) error {
+// Store makes a state that holds a ban of each of the prefixes, with evidence as usual, that ends so long from now or some hours later. The
+// agent does not run.
+func (h *Host) Store(prefixes []netip.Prefix, least time.Duration) error {
 	store, _, err := state.Open(h.Path("state/state.db"), state.Options{})
 	if err != nil {
 		return err
@@ -22,7 +23,7 @@ func (h *Host) Store(prefixes []netip.Prefix) error {
 	var snap jail.Snapshot
 	now := time.Now()
 	for _, p := range prefixes {
-		snap.Bans = append(snap.Bans, usualBan(p, now))
+		snap.Bans = append(snap.Bans, usualBan(p, now, least))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	saved := make(chan error, 1)
@@ -30,10 +31,9 @@ func (h *Host) Store(prefixes []netip.Prefix) error {
 	return errors.Join(store.Run(ctx), <-saved, store.Close())
 }
 
-// usualBan ends an hour to five from now.
-func usualBan(p netip.Prefix, now time.Time) jail.Ban {
+func usualBan(p netip.Prefix, now time.Time, least time.Duration) jail.Ban {
 	return jail.Ban{
-		Prefix: p, Start: now.Add(-time.Minute), Until: now.Add(time.Duration(p.Addr().AsSlice()[3])*time.Minute + time.Hour), Stage: 1,
+		Prefix: p, Start: now.Add(-time.Minute), Until: now.Add(time.Duration(p.Addr().AsSlice()[3])*time.Minute + least), Stage: 1,
 		Reasons: []string{"scanners: 50 of 12,345 requests within 10m, tier [50, 32, 32, 0]"},
 		Evidence: detect.Evidence{
 			Requests: 50, Hosts: 1, Share: 0.004, First: now.Add(-2 * time.Minute), Last: now.Add(-time.Minute),

@@ -208,7 +208,7 @@ func (s *soak) end() {
 	s.watch.over()
 	s.host.Kill()
 	written, _ := s.log.written()
-	s.kills = append(s.kills, kill{at: time.Now(), written: written, known: s.known})
+	s.kills = append(s.kills, kill{at: time.Now(), written: written})
 }
 
 // progress says how far it is.

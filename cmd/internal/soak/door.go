@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,11 +21,14 @@ type door struct {
 	free   net.Conn
 
 	mu         sync.Mutex
-	sent       int         // packets of banned clients
-	cameIn     []time.Time // when packets of banned clients that came in were sent
+	sent       int       // packets of banned clients
+	cameIn     []passage // of banned clients
 	freeSent   int
 	freeCameIn int
 }
+
+// passage is a packet that came in: between these two.
+type passage struct{ stamped, received time.Time }
 
 const (
 	edgeAddr, worldAddr   = "10.77.0.1", "10.77.0.2"
@@ -135,7 +139,7 @@ func (d *door) came(packet []byte) {
 		d.freeCameIn++
 		return
 	}
-	d.cameIn = append(d.cameIn, time.Unix(0, int64(binary.BigEndian.Uint64(packet[1:]))))
+	d.cameIn = append(d.cameIn, passage{time.Unix(0, int64(binary.BigEndian.Uint64(packet[1:]))), time.Now()})
 }
 
 // close ends answer.
@@ -150,33 +154,21 @@ func (d *door) close() error {
 // gap is a time in which the kernel did not have the bans, because somebody had flushed the ruleset.
 type gap struct{ from, to time.Time }
 
-// early is how long a packet may have been under way after it was stamped, on a busy machine.
-const early = 200 * time.Millisecond
-
 // outside counts the packets that came in at other times than the gaps, and says how long the longest was that packets made out inside one.
 func (d *door) outside(gaps []gap) (n int, longest time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	first := make([]time.Time, len(gaps))
-	for _, at := range d.cameIn {
-		i := gapOf(gaps, at)
+	for _, p := range d.cameIn {
+		i := slices.IndexFunc(gaps, func(g gap) bool { return p.received.After(g.from) && p.stamped.Before(g.to) })
 		switch {
 		case i < 0:
 			n++
-		case first[i].IsZero() || at.Before(first[i]):
-			first[i] = at
+		case first[i].IsZero() || p.stamped.Before(first[i]):
+			first[i] = p.stamped
 		default:
-			longest = max(longest, at.Sub(first[i]))
+			longest = max(longest, p.stamped.Sub(first[i]))
 		}
 	}
 	return n, longest
-}
-
-func gapOf(gaps []gap, at time.Time) int {
-	for i, g := range gaps {
-		if at.After(g.from.Add(-early)) && at.Before(g.to) {
-			return i
-		}
-	}
-	return -1
 }

@@ -127,14 +127,15 @@ func inKernel(ns *netlab.Namespace, addr netip.Addr) bool {
 
 // auditor compares what the kernel holds with what it should.
 type auditor struct {
-	edge     *netlab.Namespace
-	cast     *cast
-	standing []netip.Prefix
-	ban      time.Duration
-	looks    int
-	unclear  int // lists that nft made no sense of
-	elements int // seen in all looks
-	wrong    faults
+	edge        *netlab.Namespace
+	cast        *cast
+	standing    []netip.Prefix
+	ban         time.Duration
+	endPatience time.Duration
+	looks       int
+	unclear     int // lists that nft made no sense of
+	elements    int // seen in all looks
+	wrong       faults
 }
 
 // look lists the kernel's sets once. What came or ended about then may be there or not.
@@ -192,12 +193,12 @@ func (a *auditor) attacker(at attacker, there bool, start, end time.Time) {
 	switch {
 	case there && at.crossed.IsZero():
 		a.wrong.add("%v is in the kernel after %d of %d lines", at.prefix, at.sent, at.needs)
-	case there && !at.inForce.IsZero() && start.Sub(at.inForce) > a.ban+a.ban/10+endPatience:
+	case there && !at.inForce.IsZero() && start.Sub(at.inForce) > a.ban+a.ban/10+a.endPatience:
 		a.wrong.add("%v is still in the kernel after %v", at.prefix, start.Sub(at.inForce))
-	case !there && !at.inForce.IsZero() && at.inForce.Before(start) && end.Sub(at.inForce) < a.ban-beginPatience:
-		a.wrong.add("%v is not in the kernel any more after %v", at.prefix, end.Sub(at.inForce))
+	case !there && !at.inForce.IsZero() && at.inForce.Before(start) && end.Sub(at.crossed) < a.ban-beginPatience:
+		a.wrong.add("%v is not in the kernel any more %v after it attacked", at.prefix, end.Sub(at.crossed))
 	}
 }
 
-// beginPatience is how long before it was in force a ban may have begun: in the second of the log line, which the agent may have read late.
+// beginPatience is how long before its last line a ban may have begun: in the second of that.
 const beginPatience = 2 * time.Second

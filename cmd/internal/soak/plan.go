@@ -22,7 +22,9 @@ type plan struct {
 	hosts     int           // banned all the time
 	networks  int           // banned all the time
 	window    time.Duration // of the strategies
-	ban       time.Duration // how long one lasts
+	ban       time.Duration // how long one lasts, and up to a tenth longer
+
+	endPatience time.Duration // how long after that it may be seen: a busy machine holds up the agent, the kernel and us
 }
 
 // newPlan is the soak that the product promises to stand: 50,000 lines a second, rotation every 10 s, a reload every 30 s, a flush every
@@ -31,6 +33,7 @@ func newPlan(total time.Duration) plan {
 	p := plan{
 		total: total, rotate: min(10*time.Second, total/18), reload: min(30*time.Second, total/12), flush: min(time.Minute, total/6),
 		kill: min(5*time.Minute, total/3), lines: 50_000, addresses: 200_000, attackers: 100 * time.Millisecond, hosts: 9_000, networks: 1_000,
+		endPatience: 5 * time.Second,
 	}
 	p.check, p.audit = p.rotate*73/100, p.flush // out of step with rotations
 	p.window = max(2*shortestBan, p.kill/6).Round(time.Second)
@@ -45,6 +48,7 @@ const shortestBan = 6 * time.Second
 func brief() plan {
 	p := newPlan(12 * time.Second)
 	p.lines, p.addresses, p.attackers, p.hosts, p.networks = 2_000, 5_000, 300*time.Millisecond, 450, 50
+	p.endPatience = time.Minute
 	return p
 }
 

@@ -18,7 +18,7 @@ type witness struct {
 	monitor  *rig.Monitor
 	cast     *cast
 	standing map[netip.Addr]bool // keys of the elements of bans that are in force all the time
-	ban      time.Duration       // how long others last
+	longest  time.Duration       // that others last
 
 	mu      sync.Mutex
 	flushed time.Time           // when a table was last deleted
@@ -39,8 +39,8 @@ func (f *faults) add(format string, args ...any) {
 	}
 }
 
-func newWitness(m *rig.Monitor, c *cast, standing []netip.Prefix, ban time.Duration) *witness {
-	w := &witness{monitor: m, cast: c, standing: map[netip.Addr]bool{}, ban: ban}
+func newWitness(m *rig.Monitor, c *cast, standing []netip.Prefix, longest time.Duration) *witness {
+	w := &witness{monitor: m, cast: c, standing: map[netip.Addr]bool{}, longest: longest}
 	for _, p := range standing {
 		w.standing[p.Addr()] = true
 		if !singleHost(p) {
@@ -96,13 +96,10 @@ func (w *witness) attacker(key netip.Addr, at time.Time) {
 		w.wrong.add("%v was banned after %d of %d lines", a.prefix, a.sent, a.needs)
 	case a.inForce.IsZero():
 		a.inForce = at
-	case at.Sub(a.inForce) > w.ban+w.ban/10+endPatience:
+	case at.Sub(a.inForce) > w.longest:
 		w.wrong.add("%v was banned again, %v after the first time", a.prefix, at.Sub(a.inForce))
 	}
 }
-
-// endPatience is how long after its time a ban may be seen: that is counted from when the agent took its line in.
-const endPatience = 5 * time.Second
 
 // expect waits for all standing bans to come from now on.
 func (w *witness) expect() {
