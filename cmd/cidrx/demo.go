@@ -20,7 +20,7 @@ import (
 const demoStage = "CIDRX_DEMO_DIR"
 
 // demoLimit ends a demonstration that hangs.
-const demoLimit = 55 * time.Second
+const demoLimit = 3 * time.Minute
 
 func demoCommand() *cobra.Command {
 	return &cobra.Command{

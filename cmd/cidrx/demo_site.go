@@ -107,10 +107,9 @@ func demoPages(w http.ResponseWriter, r *http.Request) {
 
 // accessLog writes the combined format, as nginx and Apache do.
 type accessLog struct {
-	mu    sync.Mutex
-	file  *os.File
-	lines int
-	last  time.Time // when the newest line was written
+	mu      sync.Mutex
+	file    *os.File
+	knocked int // requests of hosts that are known to be banned
 }
 
 func newAccessLog(path string) (*accessLog, error) {
@@ -124,21 +123,24 @@ func (l *accessLog) record(next http.Handler) http.Handler {
 		next.ServeHTTP(answer, r)
 		host, _, _ := net.SplitHostPort(r.RemoteAddr)
 		l.write(fmt.Sprintf("%s - - [%s] \"%s %s %s\" %d %d \"-\" \"%s\"\n", host, time.Now().Format("02/Jan/2006:15:04:05 -0700"),
-			r.Method, r.URL.RequestURI(), r.Proto, answer.status, answer.bytes, r.UserAgent()))
+			r.Method, r.URL.RequestURI(), r.Proto, answer.status, answer.bytes, r.UserAgent()), r.UserAgent() == demoKnocker)
 	})
 }
 
-func (l *accessLog) write(line string) {
+func (l *accessLog) write(line string, knock bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	io.WriteString(l.file, line)
-	l.lines, l.last = l.lines+1, time.Now()
+	if knock {
+		l.knocked++
+	}
 }
 
-func (l *accessLog) count() int {
+// knocks counts the requests that came in by site.knock: others that were on their way when a ban came may be logged after it.
+func (l *accessLog) knocks() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.lines
+	return l.knocked
 }
 
 type statusWriter struct {
@@ -175,5 +177,18 @@ func (s *site) request(ctx context.Context, from netip.Addr, method, path, agent
 	return resp.StatusCode
 }
 
-// demoPatience is how long a client waits for an answer.
-const demoPatience = 700 * time.Millisecond
+// knock sends a request from a host that is banned, and does not wait for long.
+func (s *site) knock(ctx context.Context, from netip.Addr) int {
+	ctx, cancel := context.WithTimeout(ctx, knockPatience)
+	defer cancel()
+	return s.request(ctx, from, "GET", "/", demoKnocker)
+}
+
+const (
+	// demoPatience is how long a client waits for an answer that should come, on a host that may be busy with other things.
+	demoPatience = 20 * time.Second
+	// knockPatience is how long one waits whose packets are dropped: the kernel sends the first after a second again.
+	knockPatience = 1500 * time.Millisecond
+	// demoKnocker is the user agent of those.
+	demoKnocker = "curl/8.0"
+)
