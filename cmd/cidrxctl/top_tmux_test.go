@@ -179,7 +179,7 @@ func TestTopOnATerminal(t *testing.T) {
 	l := newLive(t)
 	l.start()
 	l.show("")
-	l.until("ENFORCING", "access.log", "packets dropped a second", "q quit")
+	l.until("ENFORCING", "web", "packets dropped a second", "q quit")
 	l.write(15, "198.51.100.7")
 	l.until("198.51.100.7/32", "75 %", "15/20")
 	l.write(5, "198.51.100.7")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -87,7 +88,8 @@ func (f *fake) Unblock(_ context.Context, r control.UnblockRequest) (control.Don
 	return control.Done{Nothing: r.Prefixes}, f.err
 }
 
-// screen is a view without a terminal. What its commands bring comes to it at once, but for time and events.
+// screen is a view without a terminal, on a clock that goes when nobody has anything left to do (testing/synctest). What its commands bring comes to it
+// at once, but for time and events.
 type screen struct {
 	*model
 	t    *testing.T
@@ -132,7 +134,7 @@ func (s *screen) run(cmd tea.Cmd) {
 		default:
 			s.update(msg)
 		}
-	case <-time.After(50 * time.Millisecond): // it waits for the clock, or for events
+	case <-time.After(50 * time.Millisecond): // it waits for the clock, or for events: on the tests' clock all others are done by then
 	}
 }
 
@@ -172,7 +174,9 @@ func (s *screen) wants(texts ...string) {
 
 // Whatever is pressed in whatever size, and whatever the agent says: no panic, no line wider than the terminal, not more lines than it has,
 // and nothing in the text that a terminal would obey.
-func TestAnyKeys(t *testing.T) {
+func TestAnyKeys(t *testing.T) { synctest.Test(t, testAnyKeys) }
+
+func testAnyKeys(t *testing.T) {
 	keys := strings.Fields("up down enter esc tab shift+tab backspace pgdown home end 1 2 3 4 u y n b w s r ? q z 日 enter down")
 	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 3))

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -14,7 +15,9 @@ import (
 	"cidrx/agent/control"
 )
 
-func TestOverview(t *testing.T) {
+func TestOverview(t *testing.T) { synctest.Test(t, testOverview) }
+
+func testOverview(t *testing.T) {
 	f := newFake()
 	s := shown(t, f, 80, 24)
 	s.wants("ENFORCING", "up 1m 40s", "bans 2 IPv4, 1 IPv6", "drift 1", "/var/log/nginx/access.log", "203.0.113.0/24", "480/600", "80 %", "banned")
@@ -32,7 +35,9 @@ func TestOverview(t *testing.T) {
 }
 
 // The cursor stays on what it was put on though the order changes.
-func TestCursorIsPinned(t *testing.T) {
+func TestCursorIsPinned(t *testing.T) { synctest.Test(t, testCursorIsPinned) }
+
+func testCursorIsPinned(t *testing.T) {
 	f := newFake()
 	s := shown(t, f, 100, 30)
 	s.press("down")
@@ -46,7 +51,9 @@ func TestCursorIsPinned(t *testing.T) {
 	}
 }
 
-func TestBanAsksFirst(t *testing.T) {
+func TestBanAsksFirst(t *testing.T) { synctest.Test(t, testBanAsksFirst) }
+
+func testBanAsksFirst(t *testing.T) {
 	f := newFake()
 	s := shown(t, f, 80, 24)
 	s.press("2", "b") // what is at the cursor
@@ -86,7 +93,9 @@ func TestBanAsksFirst(t *testing.T) {
 }
 
 // Who may only look is not offered what only fails.
-func TestReadersOnlyLook(t *testing.T) {
+func TestReadersOnlyLook(t *testing.T) { synctest.Test(t, testReadersOnlyLook) }
+
+func testReadersOnlyLook(t *testing.T) {
 	f := newFake()
 	f.top.MayAct = false
 	s := shown(t, f, 80, 24)
@@ -106,7 +115,9 @@ func TestReadersOnlyLook(t *testing.T) {
 	}
 }
 
-func TestAgentGoesAwayAndComesBack(t *testing.T) {
+func TestAgentGoesAwayAndComesBack(t *testing.T) { synctest.Test(t, testAgentGoesAwayAndComesBack) }
+
+func testAgentGoesAwayAndComesBack(t *testing.T) {
 	f := newFake()
 	s := shown(t, f, 80, 24)
 	s.second(start)
@@ -126,7 +137,9 @@ func TestAgentGoesAwayAndComesBack(t *testing.T) {
 	s.wants("The agent answers again.")
 }
 
-func TestWhy(t *testing.T) {
+func TestWhy(t *testing.T) { synctest.Test(t, testWhy) }
+
+func testWhy(t *testing.T) {
 	s := shown(t, newFake(), 80, 24)
 	s.press("2", "enter")
 	s.wants("› why 203.0.113.0", "everything about 203.0.113.0")
@@ -144,7 +157,9 @@ func TestWhy(t *testing.T) {
 }
 
 // Bans are asked for while they are looked at, and not more often than they can be had.
-func TestBansAreAskedForSparingly(t *testing.T) {
+func TestBansAreAskedForSparingly(t *testing.T) { synctest.Test(t, testBansAreAskedForSparingly) }
+
+func testBansAreAskedForSparingly(t *testing.T) {
 	f := newFake()
 	s := shown(t, f, 80, 24)
 	s.now = start
@@ -169,7 +184,9 @@ func TestBansAreAskedForSparingly(t *testing.T) {
 	}
 }
 
-func TestEvents(t *testing.T) {
+func TestEvents(t *testing.T) { synctest.Test(t, testEvents) }
+
+func testEvents(t *testing.T) {
 	s := shown(t, newFake(), 80, 24)
 	s.press("4")
 	s.wants("Nothing has happened for an hour")
@@ -191,7 +208,9 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-func TestTooSmall(t *testing.T) {
+func TestTooSmall(t *testing.T) { synctest.Test(t, testTooSmall) }
+
+func testTooSmall(t *testing.T) {
 	s := shown(t, newFake(), 59, 20)
 	s.wants("This terminal is 59x20")
 	s.update(tea.WindowSizeMsg{Width: 200, Height: 60})
@@ -201,7 +220,9 @@ func TestTooSmall(t *testing.T) {
 	}
 }
 
-func TestHistory(t *testing.T) {
+func TestHistory(t *testing.T) { synctest.Test(t, testHistory) }
+
+func testHistory(t *testing.T) {
 	var h history
 	at := func(second, uptime int, lines uint64) control.Top {
 		return control.Top{At: start.Add(time.Duration(second) * time.Second), Status: control.Status{UptimeS: int64(uptime), Sources: []control.Source{{Name: "a", Lines: lines}}}}
