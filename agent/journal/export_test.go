@@ -18,3 +18,9 @@ func Line(line []byte) ([]byte, error) {
 	out, _ := e.line(func([]byte) bool { return true })
 	return out, nil
 }
+
+// OnMachine gives the host another name in its journal.
+func (o Options) OnMachine(id string) Options {
+	o.machine = id
+	return o
+}

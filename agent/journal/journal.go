@@ -35,6 +35,8 @@ type Options struct {
 	Clock   func() time.Time // nil: time.Now
 	Retry   time.Duration    // how long to wait before journalctl is started again, at first; 0: 1 s
 	Log     *slog.Logger     // nil: nothing is logged
+
+	machine string // the machine-id(5) in entries of this host; "": as /etc/machine-id says
 }
 
 const (
@@ -69,6 +71,9 @@ func New(opt Options) *Follower {
 	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	if opt.machine == "" {
+		opt.machine = machineID()
 	}
 	return &Follower{opt: opt, log: opt.Log, ready: make(chan struct{})}
 }
@@ -126,7 +131,7 @@ func (f *Follower) follow(ctx context.Context) error {
 		return err
 	}
 	seen := f.pos.Cursor
-	err := f.run(ctx, f.entries("--follow", "--no-tail", seek(f.pos)), func(e *entry) bool {
+	err := f.run(ctx, f.following(ctx), func(e *entry) bool {
 		f.alive()
 		if e.cursor != seen {
 			f.entry(e, kindOf(e, started))
