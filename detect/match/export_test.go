@@ -1,5 +1,7 @@
 package match
 
+import "cidrx/detect/parse"
+
 // Normalize, Plain and Engine open to the tests what Match does inside.
 var (
 	Normalize = normalize
@@ -39,4 +41,19 @@ func Likely(expr string, b []byte, from int) (quick, slow int) {
 	}
 	t := newTeddy([]wanted{{literals: p.required, hidden: hiding(p.required, true), bit: 1}})
 	return likely(&t.tables, b, from), likelySlow(&t.tables, b, from)
+}
+
+// Hits says in which of the targets of briefs the fingerprints of expr are seen by the search of many at once, and in which they are.
+func Hits(expr string, block []byte, briefs []parse.Brief) (hits, likely uint64) {
+	p, err := compile(expr)
+	if err != nil {
+		panic(err)
+	}
+	t := newTeddy([]wanted{{literals: p.required, hidden: hiding(p.required, true), bit: 1}})
+	for i, b := range briefs {
+		if from, to := int(b.Target.From), int(b.Target.To); from < to && likelySlow(&t.tables, block, from) < to {
+			likely |= 1 << i
+		}
+	}
+	return hitsIn(t, block, briefs, &briefs[0].Target), likely
 }

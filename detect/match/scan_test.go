@@ -47,7 +47,7 @@ func checkScan(t testing.TB, o match.Options, format string, lines []string) (ma
 	}
 	search, sets := sieve(f)
 	all := sets[0]
-	quick, slow := foundIn(search, lines), foundIn(search.Slowly(), lines)
+	quick, slow, fields := foundIn(search, lines), foundIn(search.Slowly(), lines), foundInFields(search, p, lines)
 	var s match.Scratch
 	for i, line := range lines {
 		var ev parse.Event
@@ -64,6 +64,9 @@ func checkScan(t testing.TB, o match.Options, format string, lines []string) (ma
 		}
 		if match && quick[i]&all != all || match && slow[i]&all != all {
 			t.Fatalf("endpoint %q, user agent %q: no candidate (vector %b, slow %b of %b), but a match: %s", o.Endpoint, o.UserAgent, quick[i], slow[i], all, line)
+		}
+		if match && fields != nil && fields[i]&all != all {
+			t.Fatalf("%+v: no candidate (%b of %b in its fields), but a match: %s", o, fields[i], all, line)
 		}
 		s.Reset()
 		if got := f.MatchTarget(ev.Target, ev.UserAgent, &s); got != match {

@@ -9,8 +9,9 @@ import (
 // expressions require: those of all filters in one pass, before any line is parsed. A line in which an escape of the log or a percent
 // code of the target could hide a literal may match, too. Add all, then Ready; from then on it is safe for concurrent use.
 type Sieve struct {
-	sets  []wanted
-	scans []*scan
+	sets   []wanted
+	scans  []*scan
+	fields *fields // nil: only whole lines are searched
 }
 
 // Sets are sets of literals that a Sieve looks for, a bit each.
@@ -77,6 +78,7 @@ func (s *Sieve) Ready() {
 	if len(together) > 0 {
 		s.scans = append(s.scans, newScan(together))
 	}
+	s.fields = newFields(s.sets)
 }
 
 // Pass is one way through blocks, for one goroutine.

@@ -33,8 +33,11 @@ func TestSieveAgainstMatch(t *testing.T) {
 		for i := range lines {
 			lines[i] = scanLine(r, targets[r.IntN(len(targets))], agents[r.IntN(len(agents))], false)
 		}
-		quick, slow := foundIn(s, lines), foundIn(s.Slowly(), lines)
+		quick, slow, fields := foundIn(s, lines), foundIn(s.Slowly(), lines), foundInFields(s, combined(t), lines)
 		for i, ev := range parsed(t, lines) {
+			if fields != nil {
+				quick[i] &= fields[i]
+			}
 			if both := quick[i] & slow[i]; words.In(ev.UserAgent) && both&wordSets != wordSets {
 				t.Fatalf("of the words' %b, %b is found in %s", wordSets, both, lines[i])
 			}
@@ -77,10 +80,7 @@ func randomFilter(t *testing.T, r *rand.Rand, exprs []string) *match.Filter {
 // parsed are the events of combined lines.
 func parsed(t *testing.T, lines []string) []*parse.Event {
 	t.Helper()
-	p, err := parse.New("combined", parse.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := combined(t)
 	events := make([]*parse.Event, len(lines))
 	for i, line := range lines {
 		events[i] = new(parse.Event)
@@ -89,6 +89,15 @@ func parsed(t *testing.T, lines []string) []*parse.Event {
 		}
 	}
 	return events
+}
+
+func combined(t *testing.T) parse.Parser {
+	t.Helper()
+	p, err := parse.New("combined", parse.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
 }
 
 // TestSieveShares sees that filters with few literals are looked for in one pass, and equal ones once.

@@ -11,8 +11,10 @@ import (
 // says which buckets have a fingerprint with that half there. What all eight agree on is compared.
 type teddy struct {
 	tables  fingerprints
+	refuses fingerprints // what tables let through not
 	buckets [teddyEscape][]placed
 	sets    []wanted
+	all     Sets // of sets
 }
 
 // fingerprints are the tables: by byte of the fingerprint, for the lower and the upper four bits of it.
@@ -50,6 +52,7 @@ func newTeddy(sets []wanted) *teddy {
 			size := min(len(l.text), teddyBytes)
 			all = append(all, placed{literal: l, offset: rarest(l.text, size), size: size, set: sets[i].bit})
 		}
+		t.all |= sets[i].bit
 		t.addEscapes(&sets[i].hidden)
 		t.addPercent(&sets[i].hidden)
 	}
@@ -59,6 +62,11 @@ func newTeddy(sets []wanted) *teddy {
 	})
 	for i, l := range all {
 		t.addLiteral(i*teddyEscape/len(all), l)
+	}
+	for k := range t.tables {
+		for i, c := range t.tables[k] {
+			t.refuses[k][i] = ^c
+		}
 	}
 	return t
 }

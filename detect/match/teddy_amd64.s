@@ -60,3 +60,85 @@ done:
 	MOVQ DX, n+24(FP)
 	VZEROUPPER
 	RET
+
+// REFUSED makes in X of the 32 bytes at AT the buckets that the tables LO and HI refuse. T is overwritten. The index of a VPSHUFB is the
+// lower four bits of a byte unless its highest is set: then the result is 0, none is refused, and HI decides alone.
+#define REFUSED(AT, X, T, LO, HI) \
+	VMOVDQU AT, T \
+	VPSHUFB T, LO, X \
+	VPSRLW  $4, T, T \
+	VPAND   T, Y7, T \
+	VPSHUFB T, HI, T \
+	VPOR    T, X, X
+
+// func hitsAVX2(f *fingerprints, block *byte, limit int, spans *parse.Span, stride, n int) (hits uint64)
+TEXT ·hitsAVX2(SB), NOSPLIT, $0-56
+	MOVQ f+0(FP), AX
+	MOVQ block+8(FP), SI
+	MOVQ limit+16(FP), R8
+	MOVQ spans+24(FP), DI
+	MOVQ stride+32(FP), R9
+	MOVQ n+40(FP), R10
+	XORQ CX, CX
+	XORQ BX, BX
+	VBROADCASTI128 lower<>(SB), Y7
+	VBROADCASTI128 0(AX), Y8
+	VBROADCASTI128 16(AX), Y9
+	VBROADCASTI128 32(AX), Y10
+	VBROADCASTI128 48(AX), Y11
+	VBROADCASTI128 64(AX), Y12
+	VBROADCASTI128 80(AX), Y13
+	VBROADCASTI128 96(AX), Y14
+	VBROADCASTI128 112(AX), Y15
+	VPCMPEQB Y6, Y6, Y6
+
+span:
+	MOVL 0(DI), DX
+	MOVL 4(DI), R11
+	CMPQ R11, R8
+	JGT  far
+	CMPQ DX, R11
+	JGE  following
+	VMOVDQA Y6, Y5
+
+	// Two vectors at a time: the request lines of most logs take no more, so that the loop ends as guessed.
+more:
+	LEAQ (SI)(DX*1), R12
+	REFUSED(0(R12), Y0, Y4, Y8, Y9)
+	REFUSED(1(R12), Y1, Y4, Y10, Y11)
+	REFUSED(2(R12), Y2, Y4, Y12, Y13)
+	REFUSED(3(R12), Y3, Y4, Y14, Y15)
+	VPOR Y0, Y1, Y0
+	VPOR Y2, Y3, Y2
+	VPOR Y0, Y2, Y0
+	VPAND Y0, Y5, Y5
+	REFUSED(32(R12), Y0, Y4, Y8, Y9)
+	REFUSED(33(R12), Y1, Y4, Y10, Y11)
+	REFUSED(34(R12), Y2, Y4, Y12, Y13)
+	REFUSED(35(R12), Y3, Y4, Y14, Y15)
+	VPOR Y0, Y1, Y0
+	VPOR Y2, Y3, Y2
+	VPOR Y0, Y2, Y0
+	VPAND Y0, Y5, Y5
+	ADDQ $64, DX
+	CMPQ DX, R11
+	JLT  more
+
+	XORL   R13, R13
+	VPTEST Y6, Y5 // carry: all is refused everywhere
+	SETCC  R13
+	SHLQ   CX, R13
+	ORQ    R13, BX
+
+following:
+	ADDQ R9, DI
+	INCQ CX
+	CMPQ CX, R10
+	JLT  span
+	MOVQ BX, hits+48(FP)
+	VZEROUPPER
+	RET
+
+far:
+	BTSQ CX, BX
+	JMP  following

@@ -204,7 +204,8 @@ func briefNumbers(b []byte) (status uint16, ok bool) {
 	return status, allDigits(b[5:n])
 }
 
-// request splits the request line at block[from:to] if one of its parts is wanted, and else leaves it for Complete in place of the target.
+// request splits the request line at block[from:to] if one of its parts is wanted, and else leaves it for Complete in place of the target:
+// so a search for a target can look there before.
 func (b *Brief) request(block []byte, want Fields, from, to int) {
 	if want&(WantMethod|WantTarget) == 0 {
 		b.Target = Span{uint32(from), uint32(to)}

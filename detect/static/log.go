@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"cidrx/detect/login"
+	"cidrx/detect/match"
 	"cidrx/detect/parse"
 )
 
@@ -144,6 +145,7 @@ func (a *Analysis) prepare(l *readLog, log int, workers []*worker) error {
 		}
 		w.log, w.parser, w.stage, w.tally, w.sample = log, parse.BrieferOf(parser), nil, logTally{}, nil
 		w.completer, _ = parser.(parse.Completer)
+		w.inFields, w.found = w.completer != nil && a.counts.sieve.InFields(), [maxBriefs]match.Sets{}
 		if !stateless(l.format) {
 			w.stage = login.New(0)
 		}

@@ -36,14 +36,19 @@ type worker struct {
 
 	careful      bool // any line may pass a filter be on a list of user agents, or be spent evidence
 	search       *match.Pass
-	briefs       [128]parse.Brief
-	again        [1]parse.Brief // with the fields for filters, where the parser is no completer
+	inFields     bool // sets are looked for in the fields of the briefs of the log that is read, not in all of its lines
+	briefs       [maxBriefs]parse.Brief
+	found        [maxBriefs]match.Sets // if inFields: in each of briefs; else 0
+	again        [1]parse.Brief        // with the fields for filters, where the parser is no completer
 	ev           parse.Event
 	short        parse.Event // has those fields only that a Brief has
 	arena        parse.Arena
 	due          []parse.Event
 	matchScratch match.Scratch
 }
+
+// maxBriefs is how many lines are read before they are counted.
+const maxBriefs = 128
 
 // logTally is what a worker counts of the lines of one log.
 type logTally struct {
@@ -100,10 +105,17 @@ func wanted(n match.Needs) (want parse.Fields) {
 // block counts the lines of a block.
 func (w *worker) block(b block) {
 	w.at = b.at
-	w.search.Start(b.lines)
+	if w.inFields {
+		w.search.Start(nil) // nothing to be found by Until
+	} else {
+		w.search.Start(b.lines)
+	}
 	for from := 0; from < len(b.lines); {
 		var n int
 		n, from = w.parser.Briefs(b.lines, from, w.want, w.briefs[:])
+		if w.inFields {
+			w.search.Briefs(b.lines, w.briefs[:n], w.found[:n])
+		}
 		w.count(b.lines, w.briefs[:n])
 	}
 	w.arena.Reset()
@@ -116,7 +128,7 @@ func (w *worker) count(lines []byte, briefs []parse.Brief) {
 	hashes := parse.HashEscapes(w.parser)
 	for i := range briefs {
 		b := &briefs[i]
-		found := match.Sets(0)
+		found := w.found[i]
 		if int(b.End) > w.search.First {
 			found = w.search.Until(int(b.End))
 		}
