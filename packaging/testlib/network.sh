@@ -4,6 +4,7 @@ host=cidrx-pt-host-$$
 client=cidrx-pt-client-$$
 attacker=198.51.100.7
 visitor=203.0.113.9
+guesser=203.0.113.50 # is only in a log
 target=192.0.2.1
 
 make_network() {

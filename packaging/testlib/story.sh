@@ -46,8 +46,15 @@ attack_log() {
 	done >>"$root/var/log/nginx/access.log"
 }
 
-# banned STATE: the attacker's ban is in this state.
-banned() { inside cidrxctl bans --json | jq -e --arg state "$1" --arg prefix "$attacker/32" 'any(.[]; .prefix == $prefix and .state == $state)'; }
+# failed_logins says what sshd says, as a unit of its name; the system has no other. Nothing was written by one before the agent followed.
+failed_logins() {
+	# shellcheck disable=SC2016
+	inside systemd-run --quiet --wait --unit=ssh.service --property=SyslogIdentifier=sshd \
+		sh -c 'for port in 4001 4002 4003 4004 4005 4006 4007 4008; do echo "Failed password for root from $0 port $port ssh2"; done' "$guesser"
+}
+
+# banned STATE [ADDRESS]: the ban of the attacker, or of the address, is in this state.
+banned() { inside cidrxctl bans --json | jq -e --arg state "$1" --arg prefix "${2:-$attacker}/32" 'any(.[]; .prefix == $prefix and .state == $state)'; }
 
 until_when() { inside cidrxctl bans --json | jq -r --arg prefix "$attacker/32" '.[] | select(.prefix == $prefix) | .until'; }
 
@@ -58,6 +65,8 @@ observing() {
 	ok "status: OBSERVING"
 	attack_log
 	eventually "the attacker is seen" banned observed
+	must "failed logins are written to the journal" failed_logins
+	eventually "and who guesses there is seen" banned observed "$guesser"
 	must "and not banned" reaches "$attacker"
 	same "tables of cidrx in the kernel" "$(tables)" 0
 }
