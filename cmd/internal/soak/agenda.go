@@ -220,7 +220,7 @@ func (s *soak) progress(context.Context) error {
 	if n := len(s.life.samples); n > 0 {
 		last = s.life.samples[n-1]
 	}
-	s.say("%v: life %d, %d lines, %d checks, resident %.1f MB, %d descriptors, load %s", time.Since(s.began).Round(time.Second), len(s.watch.all), lines,
-		s.life.checks, last.memory.RSS, last.files, rig.LoadAverage())
+	s.say("%v: life %d, %d lines, %d checks, %.1f MB, %d descriptors, load %s", time.Since(s.began).Round(time.Second), len(s.watch.all), lines,
+		s.life.checks, last.memory.Own, last.files, rig.LoadAverage())
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,10 +21,14 @@ const (
 )
 
 // reportGrowth says whether the agent took ever more.
+//
+// Memory is what belongs to the process alone. What it has mapped of its program and its state is resident too, and becomes more with the audit
+// trail (which is bounded: 64 MiB), but is the kernel's cache of files, which takes it back when somebody needs the room.
 func (s *soak) reportGrowth(r *report) {
-	memory := func(x sample) float64 { return x.memory.RSS }
-	s.growth(r, "resident memory, MB", memory, func(was float64) float64 { return was + max(grownMB, grownShare*was) })
-	s.peaks(r)
+	own := func(x sample) float64 { return x.memory.Own }
+	s.growth(r, "memory, MB", own, func(was float64) float64 { return was + max(grownMB, grownShare*was) })
+	s.peaks(r, own)
+	s.growth(r, "resident, MB: with the pages of its program and its state", func(x sample) float64 { return x.memory.RSS }, nil)
 	few := func(was float64) float64 { return was + grownFew }
 	s.growth(r, "descriptors", func(x sample) float64 { return float64(x.files) }, few)
 	s.growth(r, "threads", func(x sample) float64 { return float64(x.threads) }, nil)
@@ -56,22 +61,22 @@ func (s *soak) growth(r *report, what string, of func(sample) float64, limit fun
 const minSamples = 10
 
 // peaks compares the lives with each other.
-func (s *soak) peaks(r *report) {
+func (s *soak) peaks(r *report, of func(sample) float64) {
 	var peaks []float64
 	var text []string
 	for _, l := range s.watch.all {
-		if n := len(l.samples); n >= minSamples {
-			peaks = append(peaks, l.samples[n-1].memory.Peak)
+		if len(l.samples) >= minSamples {
+			peaks = append(peaks, of(slices.MaxFunc(l.samples, func(x, y sample) int { return cmp.Compare(of(x), of(y)) })))
 			text = append(text, fmt.Sprintf("%.0f", peaks[len(peaks)-1]))
 		}
 	}
 	if len(peaks) < 3 {
-		r.tell("peak memory of each life, MB", "%s", strings.Join(text, ", "))
+		r.tell("most memory in each life, MB", "%s", strings.Join(text, ", "))
 		return
 	}
 	first := max(peaks[0], peaks[1]) // the first life begins with no windows to read again, the others with some
 	last := slices.Max(peaks[2:])
-	r.clock("peak memory of each life, MB", "no growth from life to life", last <= first+max(grownMB, grownShare*first), "%s", strings.Join(text, ", "))
+	r.clock("most memory in each life, MB", "no growth from life to life", last <= first+max(grownMB, grownShare*first), "%s", strings.Join(text, ", "))
 }
 
 // goroutines compares the first checks of each life with the last ones.
