@@ -7,12 +7,10 @@ import (
 
 // What the tests of package report_test look at from inside.
 var (
-	HilbertPoint = hilbertPoint
-	HilbertIndex = hilbertIndex
-	Shown        = shown
-	Percent      = percent
-	RoundStep    = roundStep
-	Silhouette   = silhouette
+	Shown      = shown
+	Percent    = percent
+	RoundStep  = roundStep
+	Silhouette = silhouette
 )
 
 // HilbertBox is hilbertBox in cells of a curve of the given order over the prefix of length within.

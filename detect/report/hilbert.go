@@ -10,9 +10,9 @@ import (
 // The turn of the curve is that of the well-known map of the Internet (xkcd 195): the first quarter at the upper left, the last at the
 // upper right, y downwards.
 
-// hilbertPoint returns the place of the d-th cell of a curve of the given order in a square of 2^order by 2^order cells. d is less than
+// HilbertPoint returns the place of the d-th cell of a curve of the given order in a square of 2^order by 2^order cells. d is less than
 // 4^order, order at most 16. After Warren, Hacker's Delight, 2nd edition, chapter 16.
-func hilbertPoint(order int, d uint64) (x, y uint32) {
+func HilbertPoint(order int, d uint64) (x, y uint32) {
 	for side := uint32(1); side < 1<<order; side <<= 1 {
 		right := uint32(d>>1) & 1
 		down := (uint32(d) ^ right) & 1
@@ -23,8 +23,8 @@ func hilbertPoint(order int, d uint64) (x, y uint32) {
 	return x, y
 }
 
-// hilbertIndex is the inverse of hilbertPoint: which cell of the curve lies at x, y, both less than 2^order.
-func hilbertIndex(order int, x, y uint32) (d uint64) {
+// HilbertIndex is the inverse of HilbertPoint: which cell of the curve lies at x, y, both less than 2^order.
+func HilbertIndex(order int, x, y uint32) (d uint64) {
 	for side := uint32(1) << order >> 1; side > 0; side >>= 1 {
 		right, down := x/side&1, y/side&1
 		d = d<<2 | uint64(right*3^down)
@@ -63,7 +63,7 @@ func hilbertBox(within int, p netip.Prefix) box {
 // hilbertSquare is hilbertBox for the prefix of the even length bits that begins at first.
 func hilbertSquare(within, bits int, first uint32) box {
 	order := (bits - within) / 2
-	x, y := hilbertPoint(order, hilbertCell(within, bits, first))
+	x, y := HilbertPoint(order, hilbertCell(within, bits, first))
 	side := 1 / float64(uint32(1)<<order)
 	return box{float64(x) * side, float64(y) * side, side, side}
 }

@@ -192,7 +192,7 @@ func (m *mapView) fill(cells []Cell, order int) []string {
 	}
 	spots := make([]spot, len(cells))
 	for i, c := range cells {
-		x, y := hilbertPoint(order, hilbertCell(m.TileBits, m.CellBits, c.First))
+		x, y := HilbertPoint(order, hilbertCell(m.TileBits, m.CellBits, c.First))
 		spots[i] = spot{x, y, m.level(c.Requests)}
 	}
 	slices.SortFunc(spots, func(a, b spot) int {
@@ -227,7 +227,7 @@ func eights(side float64) []mapName {
 	step := side / 16
 	names := make([]mapName, 256)
 	for i := range names {
-		x, y := hilbertPoint(4, uint64(i))
+		x, y := HilbertPoint(4, uint64(i))
 		names[i] = mapName{X: (float64(x) + 0.08) * step, Y: (float64(y) + 0.28) * step, Text: fmt.Sprint(i)}
 	}
 	return names

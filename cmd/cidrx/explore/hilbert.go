@@ -1,50 +1,23 @@
 package explore
 
 import (
+	"encoding/binary"
 	"net/netip"
 
-	"encoding/binary"
+	"cidrx/detect/report"
 )
 
-// The map is a Hilbert curve: addresses that are close to each other lie close to each other, and each prefix of even length is a square.
-// The walk is that of D. Hilbert, "Über die stetige Abbildung einer Linie auf ein Flächenstück", 1891, in the usual bit form.
+// The map lies along the Hilbert curve of the reports: addresses that are close to each other lie close to each other, and each prefix of
+// even length is a square.
 
 // side is the order of the curve over all IPv4 addresses: 2^16 by 2^16.
 const side = 16
 
 // place is where an address lies on the whole map.
-func place(addr uint32) (x, y uint32) {
-	for level := range uint(side) {
-		two := addr >> (2 * level) & 3
-		rx, ry := two>>1, (two>>1^two)&1
-		x, y = turn(x, y, rx, ry, 1<<level)
-		x, y = x+rx<<level, y+ry<<level
-	}
-	return x, y
-}
+func place(addr uint32) (x, y uint32) { return report.HilbertPoint(side, uint64(addr)) }
 
 // address is what lies at a place of the whole map.
-func address(x, y uint32) uint32 {
-	var addr uint32
-	for level := side - 1; level >= 0; level-- {
-		size := uint32(1) << level
-		rx, ry := x>>level&1, y>>level&1
-		addr |= (3*rx ^ ry) << (2 * level)
-		x, y = turn(x&(size-1), y&(size-1), rx, ry, size)
-	}
-	return addr
-}
-
-// turn mirrors and flips a square of that size the way its quadrant lies.
-func turn(x, y, rx, ry, size uint32) (uint32, uint32) {
-	if ry == 1 {
-		return x, y
-	}
-	if rx == 1 {
-		x, y = size-1-x, size-1-y
-	}
-	return y, x
-}
+func address(x, y uint32) uint32 { return uint32(report.HilbertIndex(side, x, y)) }
 
 // window is a square of the map: the part that an IPv4 prefix of even length covers, in 2^order by 2^order cells.
 type window struct {
