@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,7 +20,7 @@ func fakeJournal(t *testing.T) (entries string) {
 	script := `#!/bin/sh
 [ -e ` + entries + ` ] || exit 1
 case $* in
-*--follow*) cat ` + entries + `; exec sleep 60;;
+*--follow*) cat ` + entries + `; exec sleep 3600;;
 *--lines=1*) head -n 1 ` + entries + `;;
 esac
 `
@@ -38,7 +39,8 @@ func failedLogins(t *testing.T, file string, n int, client string) {
 		fmt.Fprintf(&b, `{"__CURSOR":"c%d","__REALTIME_TIMESTAMP":"%d","SYSLOG_IDENTIFIER":"sshd","_PID":"77","MESSAGE":"Failed password for root from %s port %d ssh2"}`+"\n",
 			i, time.Now().Add(time.Minute).UnixMicro(), client, 2000+i)
 	}
-	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+	// All at once: the agent looks again and again whether they are there.
+	if err := errors.Join(os.WriteFile(file+".new", []byte(b.String()), 0o644), os.Rename(file+".new", file)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -32,7 +32,7 @@ func (r *rig) syslogTo(path string, n int, client string) {
 func TestSourceChangesItsPlace(t *testing.T) {
 	dir := t.TempDir()
 	fake := filepath.Join(dir, "journalctl")
-	script := "#!/bin/sh\ncase $* in *--follow*) cat " + dir + "/entries; exec sleep 60;; esac\n"
+	script := "#!/bin/sh\ncase $* in *--follow*) cat " + dir + "/entries; exec sleep 3600;; esac\n"
 	if err := os.WriteFile(fake, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestJournalsTimeCounts(t *testing.T) {
 	dir := t.TempDir()
 	at := time.Now().Add(-5 * time.Minute).Truncate(time.Second)
 	var script strings.Builder
-	script.WriteString("#!/bin/sh\ncase $* in *--follow*) exec sleep 60;; *--lines*) exit 0;; esac\ncat <<'E'\n")
+	script.WriteString("#!/bin/sh\ncase $* in *--follow*) exec sleep 3600;; *--lines*) exit 0;; esac\ncat <<'E'\n")
 	for i := range 20 {
 		fmt.Fprintf(&script, `{"__CURSOR":"c%d","__REALTIME_TIMESTAMP":"%d","MESSAGE":"203.0.113.3 \"GET /x HTTP/1.1\" 404"}`+"\n", i, at.Add(time.Duration(i)*time.Second).UnixMicro())
 	}

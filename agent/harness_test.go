@@ -117,17 +117,20 @@ func (r *rig) start() *rig {
 	r.t.Cleanup(func() { r.stop() })
 	select {
 	case <-ready:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		r.t.Fatal("the agent is not ready")
 	}
 	r.await("the agent answers", func() bool { _, err := r.client.Status(r.t.Context()); return err == nil })
 	return r
 }
 
+// patience is how long tests wait for what should come at once: disks and processors may be busy with other things.
+const patience = time.Minute
+
 // await waits for a condition, generously.
 func (r *rig) await(what string, ok func() bool) {
 	r.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s, err := r.client.Status(r.t.Context())
 			r.t.Fatalf("%s: did not happen; status %+v (%v); kernel:\n%s", what, s, err, r.fake)
@@ -174,7 +177,7 @@ func (r *rig) status() control.Status {
 	return s
 }
 
-// lines waits until the source has counted n lines.
+// lines waits until the source has counted n lines. What follows from the last of them may still be on its way.
 func (r *rig) lines(n uint64) {
 	r.t.Helper()
 	r.await(fmt.Sprintf("%d lines are counted", n), func() bool { return r.status().Sources[0].Lines == n })

@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -22,7 +23,8 @@ import (
 // scrape runs an agent to which everything has happened that there is a metric for, and returns what Prometheus is told.
 func scrape(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0") // finds a free port
+	// A free port, and an address that nobody else uses: nobody takes it before the agent does.
+	ln, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.1:0", 1+os.Getpid()>>8&127, os.Getpid()&255))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,10 +38,12 @@ func scrape(t *testing.T) string {
 	}
 	r.passes("198.51.100.7")
 	r.skew.Store(int64(2 * time.Second)) // what was read of the kernel a moment ago is old
-	resp, err := http.Get("http://" + addr + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
+	var resp *http.Response
+	r.await("the metrics are served", func() bool {
+		var err error
+		resp, err = http.Get("http://" + addr + "/metrics")
+		return err == nil
+	})
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {

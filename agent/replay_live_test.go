@@ -63,7 +63,7 @@ func live(t *testing.T, lines []oldLine) lived {
 // settled waits until all that was written has been dealt with, and the kernel, or the disk too, holds what follows from it.
 func (r *rig) settled(written map[string]int64, onDisk bool) {
 	r.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+	for deadline := time.Now().Add(patience); ; runtime.Gosched() {
 		taken, held, saved, err := r.agent.Taken(r.t.Context())
 		if err == nil && held && (saved || !onDisk) && taken["web"] == written["web"] && taken["ssh"] == written["ssh"] {
 			return
