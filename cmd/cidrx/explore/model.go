@@ -2,9 +2,7 @@ package explore
 
 import (
 	"context"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	tea "charm.land/bubbletea/v2"
@@ -31,9 +29,7 @@ type typing interface {
 // model is the whole view: four pages side by side, and those opened from them on top.
 type model struct {
 	*session
-	tabs   []page
-	tab    int
-	opened []page // over the tab, the one shown last
+	term.Stack[page]
 }
 
 // session is what all pages share.
@@ -68,7 +64,8 @@ func newModel(ctx context.Context, a Analysis, reading *sync.WaitGroup) *model {
 	s := &session{ctx: ctx, analysis: &guarded{Analysis: a}, report: a.Report(), found: map[int][]found{}, outcomes: map[int]outcome{}, coloured: true}
 	s.look = look{reading: reading, detail: s.report.Detail}
 	ranges := newRangesPage(s)
-	return &model{session: s, tabs: []page{&summaryPage{session: s}, &tiersPage{session: s, list: ranges}, ranges, newMapPage(s)}}
+	pages := []page{&summaryPage{session: s}, &tiersPage{session: s, list: ranges}, ranges, newMapPage(s)}
+	return &model{session: s, Stack: term.Stack[page]{Tabs: pages}}
 }
 
 // Init starts the second look at the logs.
@@ -90,7 +87,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.note = ""
 		return m, m.press(msg)
 	case tea.PasteMsg:
-		if t, ok := m.top().(typing); ok && t.typing() {
+		if t, ok := m.Top().(typing); ok && t.typing() {
 			t.paste(msg.Content)
 		}
 	case looked:
@@ -106,14 +103,6 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// top is the page that is shown.
-func (m *model) top() page {
-	if n := len(m.opened); n > 0 {
-		return m.opened[n-1]
-	}
-	return m.tabs[m.tab]
-}
-
 // press gives a key to the page in view, then to the view as a whole.
 func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	if key.String() == "ctrl+c" || m.tiny() && key.String() == "q" {
@@ -122,7 +111,7 @@ func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	if m.tiny() {
 		return nil
 	}
-	done, cmd := m.top().press(key)
+	done, cmd := m.Top().press(key)
 	if !done {
 		cmd = m.command(key.String())
 	}
@@ -141,15 +130,13 @@ func (m *model) command(key string) tea.Cmd {
 	case "ctrl+z":
 		return tea.Suspend
 	case "esc", "backspace":
-		m.back()
+		m.Back()
 	case "tab", "shift+tab":
-		step := map[string]int{"tab": 1, "shift+tab": len(m.tabs) - 1}[key]
-		m.goTo(tabName((m.tab+step)%len(m.tabs) + 1))
+		m.Step(map[string]int{"tab": 1, "shift+tab": -1}[key])
 	case "1", "2", "3", "4":
-		n, _ := strconv.Atoi(key)
-		m.goTo(tabName(n))
+		m.GoTo(int(key[0] - '1'))
 	case "m":
-		m.goTo(mapTab)
+		m.GoTo(int(mapTab) - 1)
 	case "[", "]":
 		m.turn(map[string]int{"[": -1, "]": 1}[key])
 	case "t":
@@ -162,18 +149,6 @@ func (m *model) command(key string) tea.Cmd {
 	return nil
 }
 
-// goTo shows a tab, and closes what lies over it.
-func (m *model) goTo(t tabName) { m.tab, m.opened = int(t)-1, nil }
-
-// back closes the page in view; from a tab it goes to the first.
-func (m *model) back() {
-	if n := len(m.opened); n > 0 {
-		m.opened = m.opened[:n-1]
-		return
-	}
-	m.tab = 0
-}
-
 // turn goes to another section, and closes what was opened in this one.
 func (m *model) turn(step int) {
 	n := len(m.report.Sections)
@@ -182,28 +157,22 @@ func (m *model) turn(step int) {
 		return
 	}
 	m.section = (m.section + step + n) % n
-	m.opened = nil
+	m.Opened = nil
 }
-
-// mostOpened bounds how many pages can lie over each other.
-const mostOpened = 16
 
 // follow does what the page in view asked for.
 func (m *model) follow() {
 	if m.jump != noTab {
-		m.goTo(m.jump)
+		m.GoTo(int(m.jump) - 1)
 		m.jump = noTab
 	}
-	m.opened = append(m.opened, m.open...)
+	m.Open(m.open...)
 	m.open = nil
-	if n := len(m.opened); n > mostOpened {
-		m.opened = slices.Delete(m.opened, 0, n-mostOpened)
-	}
 }
 
 // tried gives the answer for a tier to the page that asked, if it is still there.
 func (m *model) tried(answer tried) tea.Cmd {
-	for _, p := range m.opened {
+	for _, p := range m.Opened {
 		if p == page(answer.page) {
 			return answer.page.answer(answer)
 		}
@@ -225,30 +194,16 @@ func (m *model) frame() string {
 	if m.tiny() {
 		return term.Frame{}.Render(m.width, m.height)
 	}
-	top := m.top()
-	f := term.Frame{Left: m.titles(), Right: m.where(), Body: top.draw(m.width, term.BodyHeight(m.height)), Keys: top.keys(), Note: m.status()}
+	top := m.Top()
+	f := term.Frame{Left: m.Titles(page.title), Right: m.where(), Body: top.draw(m.width, term.BodyHeight(m.height)), Keys: top.keys(), Note: m.status()}
 	return f.Render(m.width, m.height)
-}
-
-// titles are the tabs, the one in view marked.
-func (m *model) titles() string {
-	var b strings.Builder
-	b.WriteString(term.Title(" cidrx ") + " ")
-	for i, t := range m.tabs {
-		label := " " + strconv.Itoa(i+1) + " " + t.title() + " "
-		if i == m.tab {
-			label = term.Chosen(label)
-		}
-		b.WriteString(label)
-	}
-	return b.String()
 }
 
 // where says what is open, or else which section is looked at.
 func (m *model) where() string {
 	most := m.width - 48
-	if n := len(m.opened); n > 0 {
-		return term.Cut("› "+m.opened[n-1].title(), most) + " "
+	if n := len(m.Opened); n > 0 {
+		return term.Cut("› "+m.Opened[n-1].title(), most) + " "
 	}
 	if len(m.report.Sections) > 1 {
 		of := " " + strconv.Itoa(m.section+1) + "/" + strconv.Itoa(len(m.report.Sections)) + " "

@@ -1,7 +1,6 @@
 package top
 
 import (
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -24,26 +23,18 @@ func (m *model) frame() string {
 	if m.tiny() {
 		return term.Frame{}.Render(m.width, m.height)
 	}
-	front := m.front()
+	front := m.Top()
 	f := term.Frame{Left: m.titles(), Right: m.right(), Body: front.draw(m.width, term.BodyHeight(m.height)), Keys: front.keys(), Note: m.status()}
 	return f.Render(m.width, m.height)
 }
 
 // titles are the tabs, the one in view marked, or the page that lies over them.
 func (m *model) titles() string {
-	var b strings.Builder
-	b.WriteString(term.Title(" cidrx ") + " ")
-	for i, t := range m.tabs {
-		label := " " + string(rune('1'+i)) + " " + t.title() + " "
-		if i == m.tab {
-			label = term.Chosen(label)
-		}
-		b.WriteString(label)
+	text := m.Titles(page.title)
+	if n := len(m.Opened); n > 0 {
+		text += " › " + m.Opened[n-1].title()
 	}
-	if n := len(m.opened); n > 0 {
-		b.WriteString(" › " + m.opened[n-1].title())
-	}
-	return b.String()
+	return text
 }
 
 // right is the state in one word: what must be seen whatever page is in view.

@@ -28,27 +28,14 @@ func (p *helpPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 }
 
 func (p *helpPage) draw(width, height int) []string {
-	var lines []string
-	for _, h := range helpText {
-		if h[0] == "" {
-			lines = append(lines, term.Title(h[1]))
-			continue
-		}
-		for i, line := range term.Wrap(h[1], width-20) {
-			name := h[0]
-			if i > 0 {
-				name = ""
-			}
-			lines = append(lines, term.Strong(term.Fit(name, 16))+line)
-		}
-	}
+	lines := term.HelpLines(helpText, width)
 	p.table.Columns = []term.Column{{Width: 40, Grows: true}}
 	p.table.Rows, p.table.Row = len(lines), func(i int) []string { return lines[i : i+1] }
 	return p.table.Scroll(width, height)
 }
 
 // helpText has a heading where the first is empty.
-var helpText = [...][2]string{
+var helpText = [][2]string{
 	{"", "Keys"},
 	{"tab, 1-4", "overview, hottest, bans, events"},
 	{"arrows, jk", "choose; pgup, pgdn, home, end for more at once"},

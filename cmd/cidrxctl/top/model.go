@@ -2,7 +2,6 @@ package top
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -28,9 +27,7 @@ type typing interface {
 // model is the whole view: four pages side by side, and what was opened from them on top.
 type model struct {
 	*session
-	tabs   []page
-	tab    int
-	opened []page
+	term.Stack[page]
 }
 
 // session is what all pages share.
@@ -76,7 +73,7 @@ const (
 func newModel(ctx context.Context, o Options) *model {
 	s := &session{ctx: ctx, o: o, feed: newFeed(), top: o.First}
 	s.history.add(o.First)
-	return &model{session: s, tabs: []page{newOverview(s), newHottest(s), newBansPage(s), newEventsPage(s)}}
+	return &model{session: s, Stack: term.Stack[page]{Tabs: []page{newOverview(s), newHottest(s), newBansPage(s), newEventsPage(s)}}}
 }
 
 // Init starts asking.
@@ -119,7 +116,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.note = ""
 		return m, m.press(msg)
 	case tea.PasteMsg:
-		if t, ok := m.front().(typing); ok && t.typing() {
+		if t, ok := m.Top().(typing); ok && t.typing() {
 			t.paste(msg.Content)
 		}
 	case ticked:
@@ -169,15 +166,7 @@ func (m *model) answer(a answered) {
 }
 
 // showsBans says whether the list of bans is in view.
-func (m *model) showsBans() bool { _, ok := m.front().(*bansPage); return ok }
-
-// front is the page that is shown.
-func (m *model) front() page {
-	if n := len(m.opened); n > 0 {
-		return m.opened[n-1]
-	}
-	return m.tabs[m.tab]
-}
+func (m *model) showsBans() bool { _, ok := m.Top().(*bansPage); return ok }
 
 // tiny says that the terminal has no room for a page.
 func (m *model) tiny() bool { return m.width < term.LeastWidth || m.height < term.LeastHeight }
@@ -190,7 +179,7 @@ func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
 	if m.tiny() {
 		return nil
 	}
-	done, cmd := m.front().press(key)
+	done, cmd := m.Top().press(key)
 	if !done {
 		cmd = m.command(key.String())
 	}
@@ -206,13 +195,13 @@ func (m *model) command(key string) tea.Cmd {
 	case "ctrl+z":
 		return tea.Suspend
 	case "esc", "backspace":
-		m.back()
+		m.Back()
 	case "tab":
-		m.goTo((m.tab + 1) % len(m.tabs))
+		m.Step(1)
 	case "shift+tab":
-		m.goTo((m.tab + len(m.tabs) - 1) % len(m.tabs))
+		m.Step(-1)
 	case "1", "2", "3", "4":
-		m.goTo(int(key[0] - '1'))
+		m.GoTo(int(key[0] - '1'))
 	case "b":
 		m.startBan("")
 	case "w":
@@ -223,30 +212,12 @@ func (m *model) command(key string) tea.Cmd {
 	return nil
 }
 
-// goTo shows a tab, and closes what lies over it.
-func (m *model) goTo(tab int) { m.tab, m.opened = tab, nil }
-
-// back closes the page in view; from a tab it goes to the first.
-func (m *model) back() {
-	if n := len(m.opened); n > 0 {
-		m.opened = m.opened[:n-1]
-		return
-	}
-	m.tab = 0
-}
-
-// mostOpened bounds how many pages can lie over each other.
-const mostOpened = 16
-
 // follow does what the page in view asked for.
 func (m *model) follow() {
 	if m.close {
-		m.back()
+		m.Back()
 	}
 	m.close = false
-	m.opened = append(m.opened, m.open...)
+	m.Open(m.open...)
 	m.open = nil
-	if n := len(m.opened); n > mostOpened {
-		m.opened = slices.Delete(m.opened, 0, n-mostOpened)
-	}
 }

@@ -41,12 +41,12 @@ func testCursorIsPinned(t *testing.T) {
 	f := newFake()
 	s := shown(t, f, 100, 30)
 	s.press("down")
-	chosen := s.tabs[0].(*overview).hottest.chosen()
+	chosen := s.Tabs[0].(*overview).hottest.chosen()
 	f.top.Hottest = []control.Hot{f.top.Hottest[2], f.top.Hottest[0], f.top.Hottest[1]}
 	f.top.Hottest[2].Requests = 1
 	s.update(answered{top: f.top})
 	s.text()
-	if got := s.tabs[0].(*overview).hottest.chosen(); got != chosen {
+	if got := s.Tabs[0].(*overview).hottest.chosen(); got != chosen {
 		t.Errorf("the cursor went from %s to %s", chosen, got)
 	}
 }
@@ -110,8 +110,8 @@ func testReadersOnlyLook(t *testing.T) {
 	s.wants("You may look and not act: join group cidrx, or use sudo.")
 	s.press("b")
 	s.wants("You may look and not act")
-	if len(s.opened) > 0 || len(f.calls) > 0 {
-		t.Errorf("opened %d pages, called %q", len(s.opened), f.calls)
+	if len(s.Opened) > 0 || len(f.calls) > 0 {
+		t.Errorf("opened %d pages, called %q", len(s.Opened), f.calls)
 	}
 }
 
@@ -126,7 +126,7 @@ func testAgentGoesAwayAndComesBack(t *testing.T) {
 	s.wants("NO ANSWER", "there is no agent socket at /run/x since 5.0 s; trying again", "203.0.113.0/24")
 	s.press("b")
 	s.wants("there is no agent socket")
-	if len(s.opened) > 0 {
+	if len(s.Opened) > 0 {
 		t.Error("a ban is offered without an agent")
 	}
 	f.top.Status.UptimeS = 1
@@ -203,7 +203,7 @@ func testEvents(t *testing.T) {
 	s.feed.add(control.Event{At: start.Add(time.Hour), Event: "mode", Reason: "enforce", By: "root"})
 	s.events, s.seen = s.feed.newest()
 	s.wants("mode", "by root, enforce")
-	if at := s.tabs[3].(*eventsPage).table.Cursor(); at != 2 {
+	if at := s.Tabs[3].(*eventsPage).table.Cursor(); at != 2 {
 		t.Errorf("the cursor is at %d, not with its event at 2", at)
 	}
 }
