@@ -9,6 +9,7 @@ import (
 
 	"cidrx/agent"
 	"cidrx/agent/control"
+	"cidrx/cmd/internal/term"
 	"cidrx/detect/report"
 )
 
@@ -179,42 +180,14 @@ func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }
 
 // short writes a duration in its two largest units: 3d 4h, 9m 12s.
-func short(d time.Duration) string {
-	const day = 24 * time.Hour
-	d = d.Round(time.Second)
-	for _, u := range []struct {
-		large, small         time.Duration
-		largeName, smallName string
-	}{{day, time.Hour, "d", "h"}, {time.Hour, time.Minute, "h", "m"}, {time.Minute, time.Second, "m", "s"}} {
-		if d < u.large {
-			continue
-		}
-		text := fmt.Sprintf("%d%s", d/u.large, u.largeName)
-		if rest := d % u.large / u.small; rest > 0 {
-			text += fmt.Sprintf(" %d%s", rest, u.smallName)
-		}
-		return text
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
-}
+func short(d time.Duration) string { return term.Brief(d) }
 
 type number interface{ int | int64 | uint64 }
 
-func plural[N number](n N, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return thousands(n) + " " + noun
-}
+func plural[N number](n N, noun string) string { return term.Plural(n, noun) }
 
 // thousands writes 1234567 as 1,234,567.
-func thousands[N number](n N) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func thousands[N number](n N) string { return term.Count(n) }
 
 // build writes a version on one line.
 func build(v control.Version) string {

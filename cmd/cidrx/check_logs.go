@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"net/netip"
 	"slices"
@@ -91,13 +90,7 @@ func checkLogs(ctx context.Context, cfg *config.Config, f replayFlags, stdout, s
 	if err != nil {
 		return err
 	}
-	sum, err := agent.ReplayWatched(ctx, harmless(cfg), in, look, func(control.Event) error { return nil })
-	if err == nil {
-		err = logs.misread(sum)
-	}
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted")
-	}
+	sum, err := logs.replay(ctx, harmless(cfg), in, look, func(control.Event) error { return nil })
 	if err != nil {
 		return err
 	}

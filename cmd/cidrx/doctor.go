@@ -128,15 +128,6 @@ func printJSON(out io.Writer, doc any) error {
 	if err := encode.Encode(doc); err != nil {
 		return err
 	}
-	_, err := out.Write(visibleLines([]byte(b.String())))
+	_, err := out.Write(term.AppendPrintableJSON(nil, []byte(b.String())))
 	return err
-}
-
-// visibleLines is appendPrintableJSON for a document of several lines.
-func visibleLines(doc []byte) []byte {
-	var out []byte
-	for line := range strings.Lines(string(doc)) {
-		out = append(appendPrintableJSON(out, []byte(strings.TrimSuffix(line, "\n"))), '\n')
-	}
-	return out
 }

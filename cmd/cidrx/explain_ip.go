@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -71,13 +70,7 @@ func explainAddress(ctx context.Context, cfg *config.Config, f explainFlags, add
 	}
 	look := tierview.NewApproach(addr, cfg.Live)
 	a := addressAnswer{Address: addr, Client: standingOf(ctx, cfg, addr, time.Now()), Bans: []control.Event{}, Reported: []addressReport{}, Strategies: []addressStrategy{}}
-	sum, err := agent.ReplayWatched(ctx, cfg, in, look, a.event)
-	if err == nil {
-		err = logs.misread(sum)
-	}
-	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted")
-	}
+	sum, err := logs.replay(ctx, cfg, in, look, a.event)
 	if err != nil {
 		return err
 	}

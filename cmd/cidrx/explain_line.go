@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cidrx/agent/config"
+	"cidrx/cmd/internal/term"
 	"cidrx/detect/login"
 	"cidrx/detect/parse"
 )
@@ -139,7 +140,7 @@ func readLine(cfg *config.Config, src config.Source, line []byte) (lineSource, e
 	}
 	s.OK, s.Forwarded = true, s.event.Forwarded
 	counts := s.attempt()
-	s.Event = json.RawMessage(appendPrintableJSON(nil, parse.AppendJSON(nil, &s.event)))
+	s.Event = json.RawMessage(term.AppendPrintableJSON(nil, parse.AppendJSON(nil, &s.event)))
 	if counts {
 		s.Strategies, err = enters(cfg, src.Name, &s.event)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cidrx/agent/tail"
+	"cidrx/cmd/internal/term"
 	"cidrx/detect/login"
 	"cidrx/detect/parse"
 )
@@ -140,7 +141,7 @@ func (p *linePrinter) line(parser parse.Parser, stage *login.Assembler, arena *p
 // result prints what a line, or an attempt, has become.
 func (p *linePrinter) result(line []byte, ev *parse.Event, err error) error {
 	p.doc = parse.AppendResult(p.doc[:0], line, ev, err)
-	p.buf = append(appendPrintableJSON(p.buf[:0], p.doc), '\n')
+	p.buf = append(term.AppendPrintableJSON(p.buf[:0], p.doc), '\n')
 	_, err = p.out.Write(p.buf)
 	return err
 }

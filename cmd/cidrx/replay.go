@@ -17,6 +17,7 @@ import (
 	"cidrx/agent"
 	"cidrx/agent/config"
 	"cidrx/agent/control"
+	"cidrx/cmd/internal/term"
 	"cidrx/detect/parse"
 	"cidrx/detect/report"
 )
@@ -121,6 +122,18 @@ func replayInputs(cfg *config.Config, logs oldLogs, f replayFlags, stderr io.Wri
 	return in, nil
 }
 
+// replay runs the agent's pipeline on the logs, of which in says how they are read, before somebody who looks on.
+func (logs oldLogs) replay(ctx context.Context, cfg *config.Config, in []agent.ReplayInput, look agent.Onlooker, event func(control.Event) error) (*agent.ReplaySummary, error) {
+	sum, err := agent.ReplayWatched(ctx, cfg, in, look, event)
+	if err == nil {
+		err = logs.misread(sum)
+	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
+	return sum, err
+}
+
 // misread is an error if there is a log of which no line parses.
 func (logs oldLogs) misread(sum *agent.ReplaySummary) error {
 	for _, log := range sum.Logs {
@@ -155,7 +168,7 @@ func eventPrinter(out *bufio.Writer, asJSON bool) func(control.Event) error {
 		if err := encode.Encode(e); err != nil {
 			return err
 		}
-		line = append(appendPrintableJSON(line[:0], bytes.TrimSuffix(doc.Bytes(), []byte{'\n'})), '\n')
+		line = append(term.AppendPrintableJSON(line[:0], bytes.TrimSuffix(doc.Bytes(), []byte{'\n'})), '\n')
 		_, err := out.Write(line)
 		return err
 	}

@@ -8,16 +8,11 @@ import (
 	"time"
 
 	"cidrx/agent/control"
+	view "cidrx/cmd/internal/term"
 )
 
 // count writes 1204331 as 1,204,331.
-func count[N int | int64 | uint64](n N) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func count[N int | int64 | uint64](n N) string { return view.Count(n) }
 
 // size writes bytes in MiB, or KiB where that says more.
 func size(n uint64) string {
@@ -28,26 +23,7 @@ func size(n uint64) string {
 }
 
 // short writes seconds in their two largest units: 3d 4h, 9m 12s.
-func short(seconds int64) string {
-	d := time.Duration(seconds) * time.Second
-	switch {
-	case d >= day:
-		return two(d, day, "d", time.Hour, "h")
-	case d >= time.Hour:
-		return two(d, time.Hour, "h", time.Minute, "m")
-	case d >= time.Minute:
-		return two(d, time.Minute, "m", time.Second, "s")
-	}
-	return strconv.FormatInt(seconds, 10) + "s"
-}
-
-func two(d, large time.Duration, l string, small time.Duration, s string) string {
-	out := fmt.Sprintf("%d%s", d/large, l)
-	if rest := d % large / small; rest > 0 {
-		out += fmt.Sprintf(" %d%s", rest, s)
-	}
-	return out
-}
+func short(seconds int64) string { return view.Brief(time.Duration(seconds) * time.Second) }
 
 // stamp writes a time as all of our output does: UTC, to the second.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
@@ -64,12 +40,7 @@ func stampOr(t *time.Time, missing string) string {
 func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }
 
 // plural writes a number with its noun.
-func plural[N int | int64 | uint64](n N, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return count(n) + " " + noun
-}
+func plural[N int | int64 | uint64](n N, noun string) string { return view.Plural(n, noun) }
 
 // carvedNetwork is a ban's prefix, with what is not banned of it.
 func carvedNetwork(b control.Ban) string {

@@ -135,7 +135,7 @@ func (f *form) ban() tea.Cmd {
 	r := control.BanRequest{Prefix: p, ForS: int64(length / time.Second), Reason: f.fields[2].value}
 	howLong := "for the first stage"
 	if length > 0 {
-		howLong = "for " + short(length)
+		howLong = "for " + term.BriefPair(length)
 	}
 	f.close = true
 	f.open = append(f.open, &question{session: f.session, head: "Ban " + p.String() + " " + howLong + "?",

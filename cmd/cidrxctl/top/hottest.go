@@ -123,7 +123,7 @@ func (p *hottestPage) draw(width, height int) []string {
 func (p *hottestPage) strategy(i int) []string {
 	s := p.top.Status.Strategies[i]
 	return []string{term.Printable(s.Name), perSecond(p.history.asked, s.Name), term.Short(s.Requests), term.Short(uint64(max(0, s.Addresses))),
-		short(seconds2(s.WindowS)), term.Short(s.Verdicts)}
+		term.BriefPair(seconds2(s.WindowS)), term.Short(s.Verdicts)}
 }
 
 // seconds2 makes a duration of seconds that may be any number.

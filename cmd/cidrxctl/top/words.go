@@ -89,21 +89,7 @@ func spanText(seconds int64) string {
 	if seconds < 0 {
 		seconds = 0
 	}
-	return short(time.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * time.Second)
-}
-
-// short writes d in its two largest units, without blanks between number and unit: 3d 4h.
-func short(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d >= day:
-		return fmt.Sprintf("%dd %dh", d/day, d%day/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
+	return term.BriefPair(time.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * time.Second)
 }
 
 // left is the time a ban has left.

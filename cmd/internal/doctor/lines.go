@@ -11,6 +11,7 @@ import (
 
 	"cidrx/agent/config"
 	"cidrx/cmd/internal/sample"
+	"cidrx/cmd/internal/term"
 )
 
 // lines looks at the last lines of a log, or of the journal.
@@ -142,19 +143,7 @@ func apart(off time.Duration) string {
 }
 
 // span writes a duration in its largest two units.
-func span(d time.Duration) string {
-	d = d.Round(time.Second)
-	day := 24 * time.Hour
-	switch {
-	case d >= day:
-		return fmt.Sprintf("%dd %dh", d/day, d%day/time.Hour)
-	case d >= time.Hour:
-		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
-	case d >= time.Minute:
-		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
-	}
-	return fmt.Sprintf("%ds", d/time.Second)
-}
+func span(d time.Duration) string { return term.BriefPair(d.Round(time.Second)) }
 
 func ownerOf(info fs.FileInfo) (uid, gid int) {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {

@@ -40,6 +40,47 @@ func Plural[N int | int64 | uint64](n N, noun string) string {
 	return Count(n) + " " + noun + "s"
 }
 
+// Brief writes d, of at least 0, in its two largest units, without blanks between number and unit: 3d 4h, 9m 12s. A second that is 0 is
+// left out.
+func Brief(d time.Duration) string {
+	d = d.Round(time.Second)
+	if d < time.Minute {
+		return fmt.Sprintf("%ds", d/time.Second)
+	}
+	large, small := twoUnits(d)
+	if d%large.length/small.length == 0 {
+		return fmt.Sprintf("%d%s", d/large.length, large.name)
+	}
+	return BriefPair(d)
+}
+
+// BriefPair is Brief with both units also where the second is 0, for columns and for text that changes as time goes by.
+func BriefPair(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%ds", d/time.Second)
+	}
+	large, small := twoUnits(d)
+	return fmt.Sprintf("%d%s %d%s", d/large.length, large.name, d%large.length/small.length, small.name)
+}
+
+// unit is one that durations are written in.
+type unit struct {
+	length time.Duration
+	name   string
+}
+
+// twoUnits are the largest two units of a duration of a minute or more.
+func twoUnits(d time.Duration) (large, small unit) {
+	day, hour, minute := unit{24 * time.Hour, "d"}, unit{time.Hour, "h"}, unit{time.Minute, "m"}
+	switch {
+	case d >= day.length:
+		return day, hour
+	case d >= hour.length:
+		return hour, minute
+	}
+	return minute, unit{time.Second, "s"}
+}
+
 // Percent writes a share of 0 to 1; one that is there never reads as nothing.
 func Percent(share float64) string {
 	if share > 0 && share < 0.0005 {

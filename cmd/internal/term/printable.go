@@ -1,6 +1,7 @@
 package term
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"unicode"
@@ -53,4 +54,31 @@ func escape(s string, hides func(rune) bool) string {
 		s = s[size:]
 	}
 	return b.String()
+}
+
+// AppendPrintableJSON appends a JSON document to dst, with what a terminal would not show written as JSON escapes; its meaning stays. JSON
+// itself escapes only what is below the blank. Line breaks stand outside of strings, and stay.
+func AppendPrintableJSON(dst, doc []byte) []byte {
+	if !bytes.ContainsFunc(doc, unseen) {
+		return append(dst, doc...)
+	}
+	for _, r := range string(doc) {
+		switch {
+		case !unseen(r):
+			dst = utf8.AppendRune(dst, r)
+		case r > 0xffff: // as two surrogates (RFC 8259, section 7)
+			r -= 0x10000
+			dst = appendEscape(appendEscape(dst, 0xd800+r>>10), 0xdc00+r&0x3ff)
+		default:
+			dst = appendEscape(dst, r)
+		}
+	}
+	return dst
+}
+
+// unseen says whether r, in JSON, does something other than being seen, such as to turn the direction of what follows.
+func unseen(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
+
+func appendEscape(dst []byte, r rune) []byte {
+	return append(dst, `\u`+strconv.FormatUint(0x10000+uint64(r), 16)[1:]...)
 }
