@@ -27,6 +27,8 @@ const (
 	kills   = 100
 	alive   = 200 // bans that hold at a time
 	inQueue = 64  // batches that wait for the disk at a time
+
+	shortLife = 40 * time.Millisecond // the longest at first: some lives end before anything is done
 )
 
 // stepBatch is the i-th batch of the child: a ban begins, another one ends, all in step with the position and the audit trail.
@@ -87,8 +89,14 @@ func TestKilled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	r := rand.New(rand.NewPCG(9, 9))
 	acknowledged, most := 0, 0
-	for i := range kills {
-		acknowledged = max(acknowledged, writeAndKill(t, path, time.Duration(r.IntN(40_000))*time.Microsecond))
+	life := shortLife
+	for i := 0; i < kills || acknowledged < kills; i++ {
+		last := writeAndKill(t, path, time.Duration(r.Int64N(int64(life))))
+		if last > acknowledged {
+			acknowledged, life = last, max(life*3/4, shortLife)
+		} else { // on a busy host it takes longer until anything is written
+			life = life * 5 / 4
+		}
 		s, rec, err := state.Open(path, state.Options{AuditBytes: 1 << 16})
 		if err != nil {
 			t.Fatal(err)
@@ -104,10 +112,7 @@ func TestKilled(t *testing.T) {
 		checkWithBolt(t, path)
 		most = max(most, at-acknowledged)
 	}
-	t.Logf("%d steps acknowledged in %d lives; up to %d more were on the disk", acknowledged, kills, most)
-	if acknowledged < kills {
-		t.Error("hardly anything was written")
-	}
+	t.Logf("%d steps acknowledged; up to %d more were on the disk", acknowledged, most)
 	if kept := keptFiles(t, path); len(kept) > 1 || len(kept) == 1 && !strings.HasSuffix(kept[0], ".new") {
 		t.Errorf("kept %q", kept)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long something may take that happens at once on an idle machine.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func eventually(t testing.TB, what string, cond func() bool) {
 	t.Helper()

@@ -21,7 +21,7 @@ import (
 )
 
 // patience is how long a condition may take to come true. It is never waited for in full unless a test fails.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // errKilled is what a killed consumer returns instead of taking a chunk.
 var errKilled = errors.New("killed")

@@ -52,7 +52,7 @@ func newWorld(t *testing.T, opt tail.Options, seed uint64) *world {
 	if seed%2 == 1 {
 		w.opt.Paths = []string{filepath.Join(filepath.Dir(w.log.path), "lo*")}
 	}
-	w.opt.Quiet = 20 * time.Millisecond
+	w.opt.Quiet = 100 * time.Millisecond // a deleted file is let go after twelve times as long: remove has to be quicker
 	w.run = start(t, w.opt)
 	w.run.following(w.log.path)
 	return w

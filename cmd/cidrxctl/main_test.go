@@ -23,7 +23,7 @@ import (
 )
 
 // deadline is how long a test waits for what should come at once.
-const deadline = 20 * time.Second
+const deadline = time.Minute
 
 func TestMain(m *testing.M) {
 	testscript.Main(leakChecked{m}, map[string]func(){"cidrxctl": main})

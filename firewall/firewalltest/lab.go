@@ -16,7 +16,7 @@ import (
 )
 
 // Patience is how long a condition may take to become true before a test fails.
-const Patience = 30 * time.Second
+const Patience = time.Minute
 
 // Check ends the test at an error.
 func Check(t testing.TB, err error) {
