@@ -160,3 +160,31 @@ func (r *rig) sourceLines(source string, n uint64) {
 		return false
 	})
 }
+
+// TestLongDenyListIsOneLineOfTheLog puts a deny list into force and takes it back.
+func TestLongDenyListIsOneLineOfTheLog(t *testing.T) {
+	const n = loglimit.Burst + 1
+	r := newRig(t, baseConfig)
+	log := &lines{}
+	r.log = log
+	r.start()
+	var networks []string
+	for i := range n {
+		networks = append(networks, fmt.Sprintf("%q", fmt.Sprintf("198.18.%d.0/24", i)))
+	}
+	for _, step := range []struct{ deny, line string }{
+		{strings.Join(networks, ", "), fmt.Sprintf(`msg=ban prefixes=%d reason="on the deny list"`, n)}, {"", fmt.Sprintf("msg=unban prefixes=%d ", n)},
+	} {
+		r.config = baseConfig + "\n[deny]\nnetworks = [" + step.deny + "]\n"
+		if _, err := r.client.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		r.await("the log says so", func() bool { return log.with(step.line) == 1 })
+	}
+	if got := log.with("prefix=198.18."); got != 0 {
+		t.Errorf("%d networks of the list are in the log one by one", got)
+	}
+	if events := r.events(); count(events, "ban") != n || count(events, "unban") != n {
+		t.Errorf("the audit trail has %d bans and %d ends, want %d", count(events, "ban"), count(events, "unban"), n)
+	}
+}

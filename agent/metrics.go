@@ -66,13 +66,28 @@ func (m *metrics) banned(ch jail.Change, strategies []detect.Strategy) {
 	}
 }
 
+// expect begins to count bans of each reason at 0: what appears out of nothing has no rate.
+func (m *metrics) expect(strategies []detect.Strategy) {
+	m.bans.WithLabelValues(manualLabel)
+	m.bans.WithLabelValues(denyListLabel)
+	for _, s := range strategies {
+		m.bans.WithLabelValues(s.Name)
+	}
+}
+
+// Reasons of bans that no strategy asked for.
+const (
+	manualLabel   = "manual"
+	denyListLabel = "deny list"
+)
+
 // reasonLabel says where a ban comes from in one of few values: there are as many as strategies in the configuration, whatever the logs hold.
 func reasonLabel(ch jail.Change, strategies []detect.Strategy) string {
 	switch ch.Ban.Origin {
 	case jail.Manual:
-		return "manual"
+		return manualLabel
 	case jail.DenyList:
-		return "deny list"
+		return denyListLabel
 	}
 	for _, s := range strategies {
 		if strings.HasPrefix(ch.Reason, fmt.Sprintf("strategy %q,", s.Name)) { // as detect.Verdict.Reason begins

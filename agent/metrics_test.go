@@ -94,7 +94,7 @@ func TestMetrics(t *testing.T) {
 	text := scrape(t)
 	for _, want := range []string{
 		`cidrx_lines_total{result="parsed",source="web"} 20`, `cidrx_requests_total{strategy="probes"} 20`, `cidrx_verdicts_total{strategy="probes"} 1`,
-		`cidrx_bans{family="ipv4"} 1`, `cidrx_bans{family="ipv6"} 1`, `cidrx_bans_total{reason="probes"} 1`, `cidrx_bans_total{reason="manual"} 1`,
+		`cidrx_bans{family="ipv4"} 1`, `cidrx_bans{family="ipv6"} 1`, `cidrx_bans_total{reason="probes"} 1`, `cidrx_bans_total{reason="manual"} 1`, `cidrx_bans_total{reason="deny list"} 0`,
 		`cidrx_kernel_elements{set="host4"} 1`, `cidrx_kernel_elements{set="host6"} 1`, `cidrx_kernel_elements{set="net6"} 0`, `cidrx_dropped_packets_total{set="host4"} 1`,
 		`cidrx_evictions_total{what="verdicts refused: never banned"} 0`, `cidrx_ban_latency_seconds_count 1`,
 		`cidrx_mode{mode="enforce"} 1`, `cidrx_mode{mode="observe"} 0`, `cidrx_kernel_drift 0`, `cidrx_broken 0`,

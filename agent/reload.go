@@ -117,6 +117,7 @@ func (a *Agent) apply(cfg *config.Config, now time.Time) ([]*source, error) {
 	}
 	old := a.cfg
 	a.cfg = cfg
+	a.metrics.expect(cfg.Live)
 	if old.Agent.Mode != cfg.Agent.Mode && a.mode.By == byConfiguration {
 		mode := a.mode
 		mode.Enforce, mode.Since = cfg.Agent.Mode == config.Enforce, now

@@ -40,6 +40,7 @@ func (a *Agent) build(found *state.Recovered) error {
 	now := a.o.Clock()
 	a.shown = shownState{pending: map[netip.Prefix]int{}, unsaved: map[netip.Prefix]uint64{}}
 	a.setMode(found.Mode)
+	a.metrics.expect(a.cfg.Live)
 	c, err := newCore(a.strategies(a.cfg), jailOptions(a.cfg, !a.mode.Enforce))
 	if err != nil {
 		return err
@@ -224,10 +225,10 @@ func (a *Agent) showSettled() {
 				a.shown.unsaved[p] = s.n
 			}
 		}
-		for i, ch := range s.changes {
+		for _, ch := range s.changes {
 			a.metrics.banned(ch, a.cfg.Live)
-			a.logChange(ch, i < s.believed)
 		}
+		a.logChanges(s.changes, s.believed)
 		if s.answer != nil {
 			s.answer <- notDurable(s.err)
 		}
@@ -255,6 +256,28 @@ func notDurable(err error) error {
 		return nil
 	}
 	return fmt.Errorf("it holds in the kernel, but is not on the disk, and lost if the agent stops now: %w", err)
+}
+
+// logChanges logs changes, the first of which are believed. Of a long deny list that was put into force, or taken out of it, only how many
+// there are: the list says which, and the bans that somebody has earned would be hard to find among them.
+func (a *Agent) logChanges(changes []jail.Change, believed int) {
+	listed := map[jail.ChangeKind]int{}
+	for _, ch := range changes {
+		if ch.Ban.Origin == jail.DenyList {
+			listed[ch.Kind]++
+		}
+	}
+	const said = -1
+	for i, ch := range changes {
+		n := listed[ch.Kind]
+		switch {
+		case ch.Ban.Origin != jail.DenyList || n > 0 && n <= loglimit.Burst:
+			a.logChange(ch, i < believed)
+		case n > 0:
+			listed[ch.Kind] = said
+			a.log.InfoContext(loglimit.Always(context.Background()), string(ch.Kind), "prefixes", n, "reason", ch.Reason)
+		}
+	}
 }
 
 // logChange logs a change. Bans and their ends are what people look for in the log one by one: none of them is suppressed. Those that
