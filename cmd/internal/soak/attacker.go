@@ -184,6 +184,14 @@ func (c *cast) pending() (f faults) {
 	return f
 }
 
+// has says that a prefix is one that attackers come from.
+func (c *cast) has(p netip.Prefix) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.byKey[p.Addr()]
+	return a != nil && a.prefix == p
+}
+
 // all are all attackers as they stand.
 func (c *cast) all() []attacker {
 	c.mu.Lock()

@@ -115,14 +115,22 @@ type rangeError struct{ is netipx.IPRange }
 
 func (e *rangeError) Error() string { return fmt.Sprintf("%v is no prefix", e.is) }
 
-// inKernel asks the kernel itself whether a set of networks has an address.
-func inKernel(ns *netlab.Namespace, addr netip.Addr) bool {
-	set := "net4"
-	if addr.Is6() {
-		set = "net6"
-	}
+// inKernel asks the kernel itself whether one of the agent's sets has an address.
+func inKernel(ns *netlab.Namespace, set string, addr netip.Addr) bool {
 	_, err := nft(ns, "get", "element", "inet", "cidrx", set, "{ "+addr.String()+" }")
 	return err == nil
+}
+
+// setOf is the agent's set that has a ban of the prefix.
+func setOf(p netip.Prefix) string {
+	name, family := "net", "6"
+	if singleHost(p) {
+		name = "host"
+	}
+	if p.Addr().Is4() {
+		family = "4"
+	}
+	return name + family
 }
 
 // auditor compares what the kernel holds with what it should.
@@ -134,6 +142,7 @@ type auditor struct {
 	endPatience time.Duration
 	looks       int
 	unclear     int // lists that nft made no sense of
+	overlooked  int // bans that the kernel had and a list had not
 	elements    int // seen in all looks
 	wrong       faults
 }
@@ -148,17 +157,16 @@ func (a *auditor) look() error {
 	if err != nil {
 		return err
 	}
-	end := time.Now()
 	a.looks++
 	a.elements += len(bans)
 	for _, p := range a.standing {
-		if !bans[p] {
+		if !a.has(bans, p) {
 			a.wrong.add("%v is not in the kernel, but is banned all the time", p)
 		}
 		delete(bans, p)
 	}
 	for _, at := range a.cast.all() {
-		a.attacker(at, bans[at.prefix], start, end)
+		a.attacker(at, bans[at.prefix], start)
 		delete(bans, at.prefix)
 	}
 	for p := range bans {
@@ -167,11 +175,28 @@ func (a *auditor) look() error {
 	return nil
 }
 
+// has says whether the kernel has a ban. Where the list does not have it the kernel is asked for that one alone: a list of a hash that grows or
+// shrinks meanwhile may lack some.
+func (a *auditor) has(listed map[netip.Prefix]bool, p netip.Prefix) bool {
+	if listed[p] {
+		return true
+	}
+	there := inKernel(a.edge, setOf(p), p.Addr())
+	if there {
+		a.overlooked++
+	}
+	return there
+}
+
 // ask has the kernel decide about a range that nft shows: whether all of it is banned, or nft is mistaken.
 func (a *auditor) ask(r netipx.IPRange) error {
 	a.unclear++
+	set := "net4"
+	if r.From().Is6() {
+		set = "net6"
+	}
 	for _, p := range r.Prefixes() {
-		if at := netipx.PrefixLastIP(p); inKernel(a.edge, at) && !a.covered(at) {
+		if at := netipx.PrefixLastIP(p); inKernel(a.edge, set, at) && !a.covered(at) {
 			a.wrong.add("%v is in the kernel, as a part of %v, which did not attack", at, r)
 		}
 	}
@@ -188,15 +213,17 @@ func (a *auditor) covered(addr netip.Addr) bool {
 	return attackNetworkSpace.Contains(addr)
 }
 
-// attacker says what is wrong with an attacker's being there or not, between start and end.
-func (a *auditor) attacker(at attacker, there bool, start, end time.Time) {
+// attacker says what is wrong with an attacker's being there or not in a list begun at start.
+func (a *auditor) attacker(at attacker, there bool, start time.Time) {
+	mayHaveEnded := func() bool { return time.Since(at.crossed) > a.ban-beginPatience }
 	switch {
 	case there && at.crossed.IsZero():
 		a.wrong.add("%v is in the kernel after %d of %d lines", at.prefix, at.sent, at.needs)
 	case there && !at.inForce.IsZero() && start.Sub(at.inForce) > a.ban+a.ban/10+a.endPatience:
 		a.wrong.add("%v is still in the kernel after %v", at.prefix, start.Sub(at.inForce))
-	case !there && !at.inForce.IsZero() && at.inForce.Before(start) && end.Sub(at.crossed) < a.ban-beginPatience:
-		a.wrong.add("%v is not in the kernel any more %v after it attacked", at.prefix, end.Sub(at.crossed))
+	case there || at.inForce.IsZero() || !at.inForce.Before(start) || mayHaveEnded():
+	case !a.has(nil, at.prefix) && !mayHaveEnded():
+		a.wrong.add("%v is not in the kernel any more %v after it attacked", at.prefix, time.Since(at.crossed))
 	}
 }
 

@@ -52,9 +52,10 @@ func brief() plan {
 	return p
 }
 
-// What attackers need to be banned.
+// What attackers need to be banned: more than any ordinary client sends of what scanners send, even when a machine that stood still for half a
+// minute makes up for it.
 const (
-	hostNeeds    = 60  // lines of one host
+	hostNeeds    = 150 // lines of one host
 	networkNeeds = 256 // lines of one /26
 )
 

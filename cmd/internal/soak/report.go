@@ -119,7 +119,7 @@ func (s *soak) reportAttackers(r *report) {
 	w := &s.witness.wrong
 	r.hold("attackers with one line fewer, and everybody else", "none banned; nobody twice", w.n == 0, "%s, of %d attackers and %d ordinary clients", w.String(), innocent, s.plan.addresses)
 	a := s.auditor
-	r.hold("the kernel's sets, listed with nft", "every ban until its end, no other", a.wrong.n == 0, "%s; %d bans compared in %d lists; nft could not make sense of %d", a.wrong.String(), a.elements, a.looks, a.unclear)
+	r.hold("the kernel's sets, listed with nft", "every ban until its end, no other", a.wrong.n == 0, "%s; %d bans compared in %d lists; nft could not make sense of %d more, and overlooked %d bans that the kernel had", a.wrong.String(), a.elements, a.looks, a.unclear, a.overlooked)
 }
 
 // String is what went wrong, or "nothing".

@@ -57,6 +57,7 @@ func newSoak(p plan, lab *netlab.Lab, dir, binaries string, say func(string, ...
 		return nil, err
 	}
 	s := &soak{plan: p, say: say, host: h, standing: rig.Prefixes(p.hosts, p.networks), cast: newCast(), watch: &watch{host: h}}
+	s.told.cast = s.cast
 	if err := h.Store(s.standing, p.total+time.Hour); err != nil {
 		return nil, err
 	}
@@ -236,6 +237,7 @@ func (s *soak) resumed(before int64) {
 
 // told is what the agent's audit trail says went wrong.
 type told struct {
+	cast    *cast
 	streams sync.WaitGroup
 	mu      sync.Mutex
 	wrong   faults
@@ -252,8 +254,8 @@ func (t *told) listen(ctx context.Context, c *control.Client, since time.Time) {
 				t.kinds = map[string]int{}
 			}
 			t.kinds[e.Event]++
-			if e.Event == "error" || e.Event == "leak" || e.Event == "refused" {
-				t.wrong.add("the agent reports: %s %v %s", e.Event, e.Prefix, e.Reason)
+			if e.Event == "error" || e.Event == "leak" || e.Event == "refused" || e.Event == "ban" && !t.cast.has(*e.Prefix) {
+				t.wrong.add("%s %v: %s", e.Event, e.Prefix, e.Reason)
 			}
 			return nil
 		})
