@@ -69,7 +69,8 @@ func staticCommand() *cobra.Command {
 
 const staticHelp = `static reads logs from beginning to end and reports the ranges that carry too much of the traffic, for each tier
 (--clusterArgSets): a prefix of minDepth to maxDepth bits with at least minSize requests and threshold (0 to 1) of all of them.
-Logs may be compressed (.gz, .zst, .bz2), globs, or - for standard input; several are read one after the other.
+Logs may be compressed (.gz, .zst, .bz2), globs, or - for standard input; several are read one after the other. A plain log that is
+written to meanwhile is read as far as it went when it was opened; one that becomes shorter, as copytruncate makes it, is an error.
 
 The report goes to standard output: indented JSON, --compact on one line, --plain for reading. --report writes a page to look at.
 --tui explores it in the terminal. --suggest proposes tiers for a log; --compare A.toml B.toml shows what one configuration finds that
