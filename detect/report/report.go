@@ -46,10 +46,10 @@ type Section struct {
 	Start, End time.Time // both inclusive; zero: open
 	Balance    bool      // the threshold mode of its tiers
 
-	Requests  uint64 // T's total: those that passed the filters, allowlisted clients included
-	Hosts     int    // distinct hosts that count: without the allowlisted
-	Allowed   uint64 // of Requests: from allowlisted clients or user agents, which count nowhere else
-	CountTook time.Duration
+	Requests  uint64        // T's total: those that passed the filters, allowlisted clients included
+	Hosts     int           // distinct hosts that count: without the allowlisted
+	Allowed   uint64        // of Requests: from allowlisted clients or user agents, which count nowhere else
+	CountTook time.Duration // to sort the hosts that count, once all was read; sections that ask the same share it
 
 	Asked []Range // the prefixes whose count was asked for, in the order asked
 	Tiers []Tier

@@ -48,7 +48,7 @@ func analyze(ctx context.Context, o Options, logs []Log, size int) (*Analysis, e
 	if err := a.allEmpty(); err != nil {
 		return nil, err
 	}
-	a.counts.settle(o.Allow, a.workers())
+	a.counts.settle(o.Allow, a.workers(), a.now)
 	if a.sample != nil {
 		a.sample.settle(a.once())
 	}

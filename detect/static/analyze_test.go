@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"cidrx/detect/match"
 	"cidrx/detect/report"
 )
 
@@ -71,6 +74,22 @@ func TestAnalyzeCutAnywhere(t *testing.T) {
 	for size := 1; size < 700; size++ {
 		if d := diff(want, resultOf(analyze(context.Background(), o, logs, size))); d != "" {
 			t.Fatalf("blocks of %d (-want +got):\n%s", size, d)
+		}
+	}
+}
+
+// Each section says how long its hosts took to sort, by the clock that it is given.
+func TestCountTook(t *testing.T) {
+	var asked atomic.Int64
+	clock := func() time.Time { return time.Unix(asked.Add(1), 0) } // a second passes with each look at it
+	o := Options{Format: "combined", Sections: []Section{{Name: "all"}, {Name: "some", Filter: match.Options{Endpoint: "/"}}}, Clock: clock, Workers: 1}
+	a, err := Analyze(context.Background(), o, []Log{memory("log", true, []byte(usualLine))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range a.Report.Sections {
+		if s.CountTook != time.Second {
+			t.Errorf("section %s: counted in %s, want 1s", s.Name, s.CountTook)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func (a *Analysis) section(i int) report.Section {
 	out := report.Section{
 		Name: s.Name, UserAgent: s.Filter.UserAgent, Endpoint: s.Filter.Endpoint, Methods: s.Filter.Methods, Statuses: s.Filter.Statuses,
 		Hostnames: s.Filter.Hosts, Outcomes: s.Filter.Outcomes, Start: s.Start, End: s.End,
-		Requests: p.total, Hosts: p.hosts.Hosts(), Allowed: p.allowed,
+		Requests: p.total, Hosts: p.hosts.Hosts(), Allowed: p.allowed, CountTook: p.took,
 	}
 	for _, prefix := range s.Ranges {
 		out.Asked = append(out.Asked, p.ranged(prefix))

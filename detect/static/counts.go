@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -36,8 +37,9 @@ type population struct {
 	tally   *tally
 	used    *tally // what earlier bans have used up; nil: nothing is
 
-	hosts   *cidr.Sorted // once counted, without the allowed
-	unspent *cidr.Sorted // the same, without what is spent; hosts itself if nothing is
+	hosts   *cidr.Sorted  // once counted, without the allowed
+	unspent *cidr.Sorted  // the same, without what is spent; hosts itself if nothing is
+	took    time.Duration // to make hosts and unspent of what was counted
 }
 
 // newCounts makes the populations that the sections ask for, and tells the sections which.
@@ -84,10 +86,10 @@ func (c *counts) number(q question, filter *match.Filter) int {
 	return len(c.populations) - 1
 }
 
-// settle ends the counting: allowed clients leave every population.
-func (c *counts) settle(allow []netip.Prefix, workers int) {
+// settle ends the counting: allowed clients leave every population. now may be called by several goroutines.
+func (c *counts) settle(allow []netip.Prefix, workers int, now func() time.Time) {
 	atOnce(workers, len(c.populations), func(i int) {
-		p := c.populations[i]
+		p, began := c.populations[i], now()
 		p.hosts = p.tally.settle()
 		p.tally = nil
 		if i == 0 {
@@ -101,6 +103,7 @@ func (c *counts) settle(allow []netip.Prefix, workers int) {
 			p.unspent = p.hosts.Minus(p.used.settle())
 			p.used = nil
 		}
+		p.took = now().Sub(began)
 	})
 }
 
