@@ -188,7 +188,7 @@ func (p *page) why(w control.Why) {
 	for _, b := range w.Bans {
 		p.ban(b)
 	}
-	p.evidence("Last lines", w.Samples)
+	p.evidence("Last lines", unshown(w.Samples, w.Bans))
 	p.standings(w.Strategies)
 	p.history(w.History)
 }
@@ -251,6 +251,13 @@ func (p *page) ban(b control.Ban) {
 	}
 	p.table([]column{{}, {rest: true}}, rows)
 	p.evidence("Evidence", b.Samples)
+}
+
+// unshown are the lines that are not the evidence of one of the bans: a host that is banned by itself has made all of that.
+func unshown(lines []string, bans []control.Ban) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+		return slices.ContainsFunc(bans, func(b control.Ban) bool { return slices.Contains(b.Samples, line) })
+	})
 }
 
 func (p *page) evidence(title string, lines []string) {

@@ -38,6 +38,7 @@ func (x *examination) answered(s control.Status) {
 	case "observing":
 		x.ok("agent", "runs and observes: nobody is banned until 'cidrxctl mode enforce'")
 	default:
+		x.backend = s.Backend
 		x.ok("agent", "runs and enforces with %s: %d IPv4 and %d IPv6 bans", s.Backend, s.Bans.IPv4, s.Bans.IPv6)
 	}
 	if own := Version(); s.Version != own {

@@ -78,6 +78,7 @@ type examination struct {
 	account   account          // whom the agent runs as, or will
 	used      []control.Limit  // by the agent that answers
 	sources   []control.Source // as it sees them
+	backend   string           // with which it says that it enforces; empty: it does not, or does not answer
 	explained map[string]bool  // sources of which it was found why nothing, or nothing that counts, comes from them
 	skewed    map[string]bool  // sources whose stamps were found to be off
 	topic     string
@@ -104,7 +105,7 @@ func (x *examination) configuration(load Load) {
 		return
 	}
 	x.cfg, x.valid = cfg, true
-	x.ok("configuration", "valid: %d sources, %d strategies, mode %s", len(cfg.Sources), len(cfg.Live), cfg.Agent.Mode)
+	x.ok("configuration", "valid; sources: %d, strategies: %d, mode: %s", len(cfg.Sources), len(cfg.Live), cfg.Agent.Mode)
 	for _, w := range warnings {
 		x.add(Warning, "configuration", "cidrx check --config, with --logfile, says more", "%s", w.Error())
 	}

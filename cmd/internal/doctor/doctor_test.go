@@ -61,6 +61,9 @@ func lines(n int, line func(int) string) string {
 	return b.String()
 }
 
+// ours is the agent's table.
+var ours = doctor.Table{Family: "inet", Name: "cidrx"}
+
 // hostOf makes a host out of healthy and what differs; an empty text takes a file away.
 func hostOf(t *testing.T, differs map[string]string) *doctor.System {
 	t.Helper()
@@ -85,7 +88,7 @@ func hostOf(t *testing.T, differs map[string]string) *doctor.System {
 		Probe: func(nftables.Options) ([]nftables.Check, error) {
 			return []nftables.Check{{Name: "nf_tables"}, {Name: "interval sets"}}, nil
 		},
-		Ruleset: func() ([]doctor.Table, error) { return []doctor.Table{{Family: "inet", Name: "cidrx"}}, nil },
+		Ruleset: func() ([]doctor.Table, error) { return []doctor.Table{ours}, nil },
 		Synced:  func() (bool, error) { return true, nil },
 		Program: func(name string) (string, bool) { return "/usr/sbin/" + name, true },
 		Free:    func(string) (doctor.Disk, error) { return doctor.Disk{Bytes: 1 << 34, Inodes: 1 << 20}, nil },
@@ -276,16 +279,20 @@ func TestFindings(t *testing.T) {
 		{"clock runs free", nil, func(s *doctor.System) { s.Synced = func() (bool, error) { return false, nil } }, []string{"warning clock/clock: nobody keeps it right"}},
 		{"fail2ban runs", map[string]string{"/proc/12/comm": "fail2ban-server\n", "/proc/12/cmdline": "/usr/bin/python3\x00/usr/bin/fail2ban-server\x00"}, nil, []string{"warning neighbours/fail2ban: runs (process 12)"}},
 		{"crowdsec's table", nil, func(s *doctor.System) {
-			s.Ruleset = func() ([]doctor.Table, error) { return []doctor.Table{{Family: "ip", Name: "crowdsec"}}, nil }
+			s.Ruleset = func() ([]doctor.Table, error) { return []doctor.Table{ours, {Family: "ip", Name: "crowdsec"}}, nil }
 		}, []string{"warning neighbours/crowdsec: has the table ip crowdsec"}},
 		{"docker and the wrong hook", map[string]string{"/cidrx.toml": webSource("combined", "[firewall]\nhook = \"input\"")}, func(s *doctor.System) {
 			s.Ruleset = func() ([]doctor.Table, error) {
-				return []doctor.Table{{Family: "ip", Name: "nat", Chains: []string{"DOCKER"}}}, nil
+				return []doctor.Table{ours, {Family: "ip", Name: "nat", Chains: []string{"DOCKER"}}}, nil
 			}
 		}, []string{"warning neighbours/docker: has chains in the table ip nat: published ports of containers go past input"}},
+		{"the agent's table is elsewhere", nil, func(s *doctor.System) {
+			s.Status = status(control.Status{Backend: "nftables"})
+			s.Ruleset = func() ([]doctor.Table, error) { return []doctor.Table{{Family: "ip", Name: "cidrx"}}, nil }
+		}, []string{"warning neighbours/inet cidrx: the agent says that it enforces, but its table is not in this network namespace"}},
 		{"flow tables", nil, func(s *doctor.System) {
 			s.Ruleset = func() ([]doctor.Table, error) {
-				return []doctor.Table{{Family: "inet", Name: "fw", Flowtables: 1}}, nil
+				return []doctor.Table{ours, {Family: "inet", Name: "fw", Flowtables: 1}}, nil
 			}
 		}, []string{"warning neighbours/flow tables: inet fw offloads flows"}},
 		{"few descriptors", map[string]string{"/proc/77/limits": "Max open files            256                  256                  files     \n"}, nil, []string{"warning limits/open files: the agent may open 256 files only"}},

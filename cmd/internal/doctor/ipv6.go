@@ -19,7 +19,9 @@ func (x *examination) ipv6() {
 	switch {
 	case err != nil || !global:
 		x.ok("IPv6", "the host has no global address")
-	case len(x.cfg.Live) == 0 || len(blind) == 0:
+	case len(x.cfg.Live) == 0:
+		x.ok("IPv6", "the host has it, and there are no strategies to look at it")
+	case len(blind) == 0:
 		x.ok("IPv6", "the host has it, and all strategies look at it: a /64 counts as one host")
 	case len(blind) == len(x.cfg.Live):
 		x.add(Warning, "IPv6", "see minDepth, maxDepth and depth6 of the tiers", "the host has it, but no strategy looks at it: attackers come in through it")

@@ -3,6 +3,7 @@ package doctor
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -76,6 +77,8 @@ func (x *examination) files(src config.Source) {
 		x.add(Unknown, "source "+src.Name, "run doctor as root", "%s: not there, or not to be seen by this user", strings.Join(missing, ", "))
 	case found == 0:
 		x.add(Warning, "source "+src.Name, x.missingAdvice(src), "%s: no such file, so nothing is read until there is", strings.Join(missing, ", "))
+	case x.unseen(missing):
+		x.add(Unknown, "source "+src.Name, "run doctor as root", "%s: not there, or not to be seen by this user; others of the source are", strings.Join(missing, ", "))
 	case len(missing) > 0:
 		x.ok("source "+src.Name, "%s: not there, others of the source are", strings.Join(missing, ", "))
 	}
@@ -158,8 +161,7 @@ func (x *examination) readable(path string) bool {
 	case err != nil:
 		x.add(Unknown, path, "run doctor as root", "whether %s may read it: %v", x.account.name, unwrapped(err))
 	case at == path:
-		x.add(Problem, path, "add "+x.account.name+" to the group that may (SupplementaryGroups=adm in the unit), or: setfacl -m u:"+x.account.name+":r "+path+
-			", and the same in logrotate's postrotate", "%s may not read it (%s)", x.account.name, x.rights(path))
+		x.add(Problem, path, x.letRead(path), "%s may not read it (%s)", x.account.name, x.rights(path))
 		return false
 	case at != "":
 		x.add(Problem, path, "setfacl -m u:"+x.account.name+":x "+at, "%s may not enter %s (%s)", x.account.name, at, x.rights(at))
@@ -168,6 +170,13 @@ func (x *examination) readable(path string) bool {
 		x.ok(path, "%s may read it", x.account.name)
 	}
 	return true
+}
+
+// letRead lets the agent's user read a log: this one, the directory for patterns, and the files that rotation will make there.
+func (x *examination) letRead(path string) string {
+	dir, user := filepath.Dir(path), "u:"+x.account.name
+	return fmt.Sprintf("setfacl -m %s:r %s; setfacl -m %s:rx,d:%s:r %s (for the files to come); or let a group read it that the unit names (SupplementaryGroups=adm)",
+		user, path, user, user, dir)
 }
 
 // rights of a file as ls shows them.

@@ -78,8 +78,13 @@ func (x *examination) ourTable(tables []Table, err error) {
 	switch {
 	case there && x.agent == nil:
 		x.ok("inet cidrx", "our table is there without an agent: bans go on until their timeouts; nft delete table inet cidrx lifts them")
+	case there && x.cfg.Firewall.Hook == "input":
+		x.ok("inet cidrx", "our table is there, at input: what is forwarded, to containers and other hosts, goes past it")
 	case there:
 		x.ok("inet cidrx", "our table is there, at prerouting before conntrack and DNAT: no other table can accept what it drops")
+	case err == nil && x.backend == "nftables":
+		x.add(Warning, "inet cidrx", "run doctor where the agent runs; is it in a container, or another network namespace? If not, look again: it repairs within a second",
+			"the agent says that it enforces, but its table is not in this network namespace")
 	}
 	if err == nil {
 		x.ok("ruleset", "%d tables of others; ours is independent of them", len(tables)-count(there))
