@@ -110,7 +110,7 @@ func TestFallbackWithRealPackets(t *testing.T) {
 			t.Fatalf("before the ban: %q, curl's exit code %d", body, code)
 		}
 	}
-	e.await("the attacker is dropped", func() bool { _, code := e.curl("203.0.113.77", "/"); return code == 28 })
+	e.dropped("203.0.113.77")
 	if _, code := e.curl("203.0.113.78", "/"); code != 0 {
 		t.Error("its neighbour is dropped too")
 	}
