@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"cidrx/detect"
@@ -21,6 +23,10 @@ const (
 
 // doubt warns of settings that report everybody or nobody at this traffic.
 func (m *measurement) doubt(st measuredStrategy, s detect.Strategy) {
+	if st.Passed == 0 && !m.measures(s) {
+		m.warn("live.%s: not measured: it looks at %s, and none of the logs is of that source", st.Name, strings.Join(s.Filter.Sources, ", "))
+		return
+	}
 	if st.Passed == 0 {
 		m.warn("live.%s: not one request passes its filters; cidrx explain --line says which keeps a line out", st.Name)
 		return
@@ -39,6 +45,11 @@ func (m *measurement) doubt(st measuredStrategy, s detect.Strategy) {
 			m.warn("live.%s, %s: nobody could reach it: it takes %d hosts (minHosts), and no window has more than %d", st.Name, t.Tier, tier.MinHosts, st.Hosts)
 		}
 	}
+}
+
+// measures says whether one of the logs is of a source that a strategy looks at.
+func (m *measurement) measures(s detect.Strategy) bool {
+	return len(s.Filter.Sources) == 0 || slices.ContainsFunc(m.Logs, func(l measuredLog) bool { return slices.Contains(s.Filter.Sources, l.Source) })
 }
 
 func (m *measurement) print(out io.Writer, asJSON bool) error {
