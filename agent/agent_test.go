@@ -260,6 +260,12 @@ func TestAllowlistGoesBeforeEverything(t *testing.T) {
 	if _, err := r.client.AllowAdd(t.Context(), control.AllowRequest{Prefix: prefix("203.0.113.9/32"), Note: "customer"}); err != nil {
 		t.Fatal(err)
 	}
+	if done, err := r.client.AllowAdd(t.Context(), control.AllowRequest{Prefix: prefix("203.0.113.9/32"), Note: "customer"}); err != nil || len(done.Done) != 0 || len(done.Nothing) != 1 {
+		t.Errorf("the same entry again: %+v, %v", done, err)
+	}
+	if done, err := r.client.AllowAdd(t.Context(), control.AllowRequest{Prefix: prefix("203.0.113.9/32"), Note: "customer", ForS: 3600}); err != nil || len(done.Done) != 1 {
+		t.Errorf("the same entry for an hour: %+v, %v", done, err)
+	}
 	if !r.passes("203.0.113.9") || r.passes("203.0.113.8") {
 		t.Errorf("the allowed address passes: %t, its neighbour passes: %t", r.passes("203.0.113.9"), r.passes("203.0.113.8"))
 	}

@@ -141,12 +141,16 @@ func (a *Agent) AllowAdd(ctx context.Context, by control.Caller, r control.Allow
 		if p := r.Prefix; p.Addr().Is4() && p.Bits() < widestAllow4 || p.Addr().Is6() && p.Bits() < widestAllow6 {
 			return control.Done{}, control.Invalid(fmt.Sprintf("%s is so wide that hardly anybody could be banned", p), "allow narrower networks; cidrxctl mode observe bans nobody")
 		}
-		if len(a.allow) >= maxAllow {
+		old, known := a.allow[r.Prefix]
+		if !known && len(a.allow) >= maxAllow {
 			return control.Done{}, control.Invalid(fmt.Sprintf("the run-time allowlist holds %d entries, no more fit", maxAllow), "put them into allow.networks or a file of allow.files")
 		}
 		e := jail.AllowEntry{Prefix: r.Prefix, Note: r.Note, Origin: runTime}
 		if r.ForS > 0 {
 			e.Until = now.Add(time.Duration(r.ForS) * time.Second)
+		}
+		if known && old == e {
+			return control.Done{Nothing: []netip.Prefix{r.Prefix}}, nil
 		}
 		a.allow[r.Prefix] = e
 		a.setAllow(now)
