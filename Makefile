@@ -17,7 +17,7 @@ demo: build
 
 # Debian's packages that the tests run: the real nft to read rules back, the real nginx and curl, ip for the eye; jq for the pipelines of
 # reports, zstd and xz for logs, tmux for the terminal views, chromium for the pages.
-PACKAGES = nftables iptables ipset iproute2 nginx-light curl ca-certificates jq zstd xz-utils tmux chromium systemd-journal-remote
+PACKAGES = nftables iptables ipset iproute2 nginx-light curl ca-certificates jq zstd xz-utils tmux chromium systemd-journal-remote python3 procps bsdutils
 SUDO     = $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 deps:
 	@for p in $(PACKAGES); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
