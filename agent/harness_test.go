@@ -28,6 +28,7 @@ type rig struct {
 	fake   *firewall.Fake
 	open   func(config.Firewall) (firewall.Firewall, error)
 	skew   atomic.Int64 // nanoseconds added to the clock
+	ticks  atomic.Int64 // of the loop
 	fixed  atomic.Int64 // Unix nanoseconds at which the clock stands; 0: it goes
 	client control.Client
 	reload chan struct{}
@@ -96,6 +97,9 @@ func (r *rig) start() *rig {
 	ready := make(chan struct{}, 8)
 	a, err := agent.New(cfg, agent.Options{
 		Notify: func(state string) {
+			if state == "WATCHDOG=1" {
+				r.ticks.Add(1)
+			}
 			if state == "READY=1" {
 				select {
 				case ready <- struct{}{}:

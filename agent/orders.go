@@ -233,7 +233,7 @@ func (a *Agent) expireAllow(now time.Time) {
 		if ended(e, now) {
 			delete(a.allow, p)
 			a.fresh = true
-			a.file(entry{gen: a.gen, batch: state.Batch{Allow: []state.Change[jail.AllowEntry]{{Prefix: p}}}})
+			a.saveSession(p) // in its place, or nothing
 		}
 	}
 }

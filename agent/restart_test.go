@@ -70,6 +70,16 @@ func TestCallersStayProtected(t *testing.T) {
 		t.Fatal(err)
 	}
 	again("off the allowlist")
+	if _, err := r.client.AllowAdd(t.Context(), control.AllowRequest{Prefix: caller, ForS: 60}); err != nil {
+		t.Fatal(err)
+	}
+	r.skew.Store(int64(2 * time.Minute))
+	before := r.ticks.Load()
+	r.await("the entry has ended", func() bool { return r.ticks.Load() >= before+2 }) // one may have been under way
+	if list, err := r.client.AllowList(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("two minutes later the allowlist is %v, %v", list, err)
+	}
+	again("when its entry on the allowlist has ended")
 	if err := r.stop(); err != nil {
 		t.Fatal(err)
 	}
