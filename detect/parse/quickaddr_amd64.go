@@ -7,21 +7,25 @@ func quickIPv4(b []byte) (ip uint32, n int) {
 	if !quickMarks { // which asks for all that this needs
 		return swarIPv4(b)
 	}
-	return quickIPv4AVX(&b[0])
+	return quickIPv4AVX(&usualOctets, &b[0])
 }
 
 // quickIPv4AVX is quickIPv4 for the 16 bytes from b on.
 //
 //go:noescape
-func quickIPv4AVX(b *byte) (ip uint32, n int)
+func quickIPv4AVX(t *octetTables, b *byte) (ip uint32, n int)
 
-// Tables for addresses by the places of the four bytes behind octets, a bit each, hashed to eight bits: those places, and the shuffle that
-// puts the digits of each octet to the end of its four bytes. All bits at once stand where no address has its places.
-var octetPlaces, octetShuffles = octetTables()
+// octetTables are for addresses by the places of the four bytes behind octets, a bit each, hashed to eight bits.
+type octetTables struct {
+	places   [256]uint16   // those bits; all at once stand where no address has its places
+	shuffles [256][16]byte // puts the digits of each octet to the end of its four bytes
+}
 
-func octetTables() (places [256]uint16, shuffles [256][16]byte) {
-	for i := range places {
-		places[i] = 0xffff
+var usualOctets = newOctetTables()
+
+func newOctetTables() (t octetTables) {
+	for i := range t.places {
+		t.places[i] = 0xffff
 	}
 	for lengths := range 3 * 3 * 3 * 3 {
 		var key uint32
@@ -40,7 +44,7 @@ func octetTables() (places [256]uint16, shuffles [256][16]byte) {
 			at++
 		}
 		hash := key * 0xb301a455 >> 24
-		places[hash], shuffles[hash] = uint16(key), shuffle
+		t.places[hash], t.shuffles[hash] = uint16(key), shuffle
 	}
-	return places, shuffles
+	return t
 }

@@ -30,9 +30,10 @@ DATA lowest<>+0(SB)/8, $0xffffffff0004080c // the lowest byte of each octet, the
 DATA lowest<>+8(SB)/8, $0xffffffffffffffff
 GLOBL lowest<>(SB), RODATA|NOPTR, $16
 
-// func quickIPv4AVX(b *byte) (ip uint32, n int)
-TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-24
-	MOVQ b+0(FP), SI
+// func quickIPv4AVX(t *octetTables, b *byte) (ip uint32, n int)
+TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-32
+	MOVQ t+0(FP), R10
+	MOVQ b+8(FP), SI
 	VMOVDQU (SI), X0
 
 	VPCMPEQB  dots<>(SB), X0, X1
@@ -60,7 +61,6 @@ TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-24
 
 	IMUL3L $0xb301a455, DX, R9 // differs in the upper eight bits for all lengths of octets: found by trying
 	SHRL   $24, R9
-	LEAQ   ·octetPlaces(SB), R10
 	MOVWLZX (R10)(R9*2), R11
 	CMPL   R11, DX
 	JNE    no
@@ -73,8 +73,7 @@ TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-24
 	JNZ  no
 
 	SHLQ $4, R9
-	LEAQ ·octetShuffles(SB), R10
-	VPSHUFB (R10)(R9*1), X0, X0
+	VPSHUFB 512(R10)(R9*1), X0, X0
 	VPMADDUBSW weights<>(SB), X0, X0
 	VPMADDWD pairs<>(SB), X0, X0
 	VPCMPGTD largest<>(SB), X0, X1
@@ -82,11 +81,11 @@ TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-24
 	JNZ     no
 	VPSHUFB lowest<>(SB), X0, X0
 	VMOVD   X0, AX
-	MOVL    AX, ip+8(FP)
-	MOVQ    R8, n+16(FP)
+	MOVL    AX, ip+16(FP)
+	MOVQ    R8, n+24(FP)
 	RET
 
 no:
-	MOVL $0, ip+8(FP)
-	MOVQ $0, n+16(FP)
+	MOVL $0, ip+16(FP)
+	MOVQ $0, n+24(FP)
 	RET
