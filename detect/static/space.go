@@ -20,23 +20,12 @@ func space(hosts *cidr.Sorted) report.Space {
 // cellsOf are the cells of one size, one more than MaxCells if there are more.
 func cellsOf(hosts *cidr.Sorted, bits int) []report.Cell {
 	var cells []report.Cell
-	mask := ^uint32(0) << (32 - bits)
-	hosts.Walk(netip.PrefixFrom(netip.IPv4Unspecified(), 0), func(h cidr.HostCount) bool {
-		raw := h.Key.Host().Addr().As4()
-		at := (uint32(raw[0])<<24 | uint32(raw[1])<<16 | uint32(raw[2])<<8 | uint32(raw[3])) & mask
-		if n := len(cells); n == 0 || cells[n-1].First != at {
-			cells = append(cells, report.Cell{First: at})
-		}
-		cell := &cells[len(cells)-1]
-		cell.Hosts++
-		cell.Requests += h.Requests
+	hosts.Cells4(bits, func(first uint32, requests uint64, hosts int) bool {
+		cells = append(cells, report.Cell{First: first, Requests: requests, Hosts: uint32(hosts)})
 		return len(cells) <= report.MaxCells
 	})
 	return cells
 }
-
-// families are the spaces that hosts are counted in.
-var families = []netip.Prefix{netip.PrefixFrom(netip.IPv4Unspecified(), 0), netip.PrefixFrom(netip.IPv6Unspecified(), 0)}
 
 // privateNets are addresses that no client on the internet has: RFC 1918, RFC 6598, loopback, RFC 4193, link-local.
 var privateNets = []netip.Prefix{

@@ -19,7 +19,8 @@ type table struct {
 
 const (
 	firstPlaces = 64
-	smallTable  = 4096 // places up to which a table grows by two
+	tinyTable   = 1024 // places up to which a table grows by four,
+	smallTable  = 4096 // and by two
 	fill        = 0.8  // share of the places in use at which a table grows
 )
 
@@ -84,11 +85,13 @@ func placeOf(hash uint64, places int) int { return int(hash << shardBits >> 32 *
 
 // larger is how many places a table gets that is full with so many.
 func larger(places int) int {
-	more := places / 2
-	if places < smallTable {
-		more = places
+	switch {
+	case places < tinyTable:
+		return max(firstPlaces, 4*places)
+	case places < smallTable:
+		return 2 * places
 	}
-	return max(firstPlaces, places+more)
+	return places + places/2
 }
 
 // rehash makes the table larger.

@@ -3,7 +3,6 @@ package static
 import (
 	"fmt"
 
-	"cidrx/detect/cidr"
 	"cidrx/detect/report"
 )
 
@@ -89,16 +88,8 @@ func (a *Analysis) warnProxy(r *report.Report) []report.Warning {
 		return nil
 	}
 	var private uint64
-	var most cidr.HostCount
 	hosts := a.counts.everyone
-	for _, all := range families {
-		hosts.Walk(all, func(h cidr.HostCount) bool {
-			if h.Requests > most.Requests {
-				most = h
-			}
-			return true
-		})
-	}
+	most := hosts.Busiest()
 	for _, p := range privateNets {
 		requests, _ := hosts.Count(p)
 		private += requests
