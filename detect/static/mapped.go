@@ -20,7 +20,7 @@ type Mapped interface {
 }
 
 // errShorter is what a fault in a mapped log means.
-var errShorter = errors.New("the log became shorter while it was read, as copytruncate makes it; run again, or read a copy of it")
+var errShorter = errors.New("the log became shorter while it was read, as copytruncate makes it, or its disk failed; run again, or read a copy of it")
 
 // shielded calls f, and makes an error of a fault in the memory of a mapped log.
 func shielded(log Mapped, f func() error) (err error) {
