@@ -13,9 +13,9 @@ import (
 	"cidrx/detect"
 )
 
-// Store makes a state that holds a ban of each of the prefixes, with evidence as usual, that ends so long from now or some hours later. The
-// agent does not run.
-func (h *Host) Store(prefixes []netip.Prefix, least time.Duration) error {
+// Store makes a state that holds a ban of each of the prefixes, with evidence as usual, that ends so long from now or some hours later, and
+// one that has ended of each of the others. The agent does not run.
+func (h *Host) Store(prefixes []netip.Prefix, least time.Duration, ended ...netip.Prefix) error {
 	store, _, err := state.Open(h.Path("state/state.db"), state.Options{})
 	if err != nil {
 		return err
@@ -24,6 +24,9 @@ func (h *Host) Store(prefixes []netip.Prefix, least time.Duration) error {
 	now := time.Now()
 	for _, p := range prefixes {
 		snap.Bans = append(snap.Bans, usualBan(p, now, least))
+	}
+	for _, p := range ended {
+		snap.Ended = append(snap.Ended, endedBan(p, now))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	saved := make(chan error, 1)
@@ -40,6 +43,14 @@ func usualBan(p netip.Prefix, now time.Time, least time.Duration) jail.Ban {
 			Samples: []string{string(Attack(nil, p.Addr(), now))},
 		},
 	}
+}
+
+// endedBan is one that a noisy host has just served, with as many sample lines as a ban keeps.
+func endedBan(p netip.Prefix, now time.Time) jail.Ban {
+	b := usualBan(p, now, 0)
+	line := b.Evidence.Samples[0]
+	b.Until, b.Ended, b.Ending, b.Next, b.Evidence.Samples = now, true, jail.ByTime, 1, []string{line, line, line}
+	return b
 }
 
 // Where Prefixes takes hosts and networks from.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 )
@@ -41,6 +42,21 @@ func newPlan(total time.Duration) plan {
 	return p
 }
 
+// maxBans is how many bans there may be at a time: the standing ones, and with room to spare those that come and go. The agent remembers as
+// many that have ended, for a day at least.
+func (p plan) maxBans() int { return p.hosts + p.networks + 2_000 }
+
+// history is so many bans that have ended that no more are remembered: from the first minute on, each one that ends takes the place of another,
+// and memory is what it will be after weeks.
+func (p plan) history() []netip.Prefix {
+	all := make([]netip.Prefix, p.maxBans())
+	for i := range all {
+		n := uint32(i) * 641 // scattered, and no two alike
+		all[i] = netip.PrefixFrom(netip.AddrFrom4([4]byte{60, byte(n >> 16), byte(n >> 8), byte(n)}), 32)
+	}
+	return all
+}
+
 // shortestBan is long enough for whoever looks for one in the kernel, on a slow machine too.
 const shortestBan = 6 * time.Second
 
@@ -71,6 +87,7 @@ paths    = ["DIR/access.log"]
 format   = "combined"
 timezone = "ZONE"
 [jail]
+maxBans     = MAXBANS
 stages      = ["BAN"]
 forgetAfter = "FORGET"
 [live.all]
@@ -107,7 +124,7 @@ func (p plan) configuration(version int) string {
 	if version%2 == 1 {
 		text += extraStrategy
 	}
-	return strings.NewReplacer("ZONE", zones[version/2%len(zones)], "WINDOW", p.window.String(), "BAN", p.ban.String(),
+	return strings.NewReplacer("ZONE", zones[version/2%len(zones)], "WINDOW", p.window.String(), "BAN", p.ban.String(), "MAXBANS", fmt.Sprint(p.maxBans()),
 		"FORGET", (2 * p.ban).String(), "HOST", fmt.Sprint(hostNeeds), "NETWORK", fmt.Sprint(networkNeeds)).Replace(text)
 }
 

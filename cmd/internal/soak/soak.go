@@ -58,7 +58,7 @@ func newSoak(p plan, lab *netlab.Lab, dir, binaries string, say func(string, ...
 	}
 	s := &soak{plan: p, say: say, host: h, standing: rig.Prefixes(p.hosts, p.networks), cast: newCast(), watch: &watch{host: h}}
 	s.told.cast = s.cast
-	if err := h.Store(s.standing, p.total+time.Hour); err != nil {
+	if err := h.Store(s.standing, p.total+time.Hour, p.history()...); err != nil {
 		return nil, err
 	}
 	if s.log, err = newAccessLog(h, s.cast, p); err != nil {
