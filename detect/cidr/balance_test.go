@@ -32,7 +32,7 @@ func TestBalanceAtTheEdges(t *testing.T) {
 		if diff := cmp.Diff(want, trie.Heavy(q), byValue); diff != "" {
 			t.Fatalf("%d and %d, threshold %d (-want +got):\n%s", a, b, tier.Threshold, diff)
 		}
-		s := cidr.NewSorted(nil, []cidr.HostCount{{Key: cidr.KeyOf(high), Requests: b}, {Key: cidr.KeyOf(low), Requests: a}})
+		s := cidr.NewSorted([]cidr.HostCount{{Key: cidr.KeyOf(high), Requests: b}, {Key: cidr.KeyOf(low), Requests: a}})
 		if diff := cmp.Diff(want, s.Heavy(q), byValue); diff != "" {
 			t.Fatalf("Sorted: %d and %d, threshold %d (-want +got):\n%s", a, b, tier.Threshold, diff)
 		}

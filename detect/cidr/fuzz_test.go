@@ -63,5 +63,5 @@ func stored(data []byte) (*cidr.Trie, *cidr.Sorted) {
 			others = append(others, cidr.HostCount{Key: p.Key(), Requests: n})
 		}
 	}
-	return trie, cidr.NewSorted(four, others)
+	return trie, cidr.NewSorted(others, four)
 }

@@ -168,9 +168,9 @@ func TestWhyNothingWasReported(t *testing.T) {
 			if tt.tier.MaxCollateral == 0 {
 				tt.tier.MaxCollateral = cidr.NoCollateralLimit
 			}
-			q := cidr.Query{Tier: &tt.tier, Need: tt.tier.Needed(420), All: cidr.NewSorted(slices.Clone(everyone), nil)}
+			q := cidr.Query{Tier: &tt.tier, Need: tt.tier.Needed(420), All: cidr.NewSorted(nil, everyone)}
 			var got []string
-			for _, m := range cidr.NewSorted(slices.Clone(hosts), nil).Nearest(q, 3) {
+			for _, m := range cidr.NewSorted(nil, hosts).Nearest(q, 3) {
 				got = append(got, m.Prefix().String()+": "+m.Why())
 			}
 			if diff := gocmp.Diff(tt.want, got); diff != "" {

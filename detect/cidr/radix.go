@@ -3,6 +3,7 @@ package cidr
 import (
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -12,30 +13,94 @@ const (
 	digits    = 1 << digitBits
 	fewToSort = 24      // up to so many hosts, insertion is faster than counting digits
 	inCache   = 1 << 13 // up to so many hosts, 128 KiB, a processor sorts in a scratch of its own
-	worthTwo  = 1 << 14 // from so many hosts on, another goroutine is worth starting
+	onePiece  = 1 << 14 // entries that are parted at a time: another goroutine is worth starting for that
 )
 
-// sort4 sorts hosts by address, in place: radix sort from the most significant digit on. Once the first digit has parted them, all
-// processors work, with 144 KiB of scratch each.
-func sort4(hosts []Host4) {
+// sort4 returns the hosts of all pieces that have requests, sorted by address: radix sort from the most significant digit on. All
+// processors part them by their first digit and then sort what that has parted, with 144 KiB of scratch each.
+func sort4(all [][]Host4) []Host4 {
+	var pieces [][]Host4
+	for _, p := range all {
+		pieces = slices.AppendSeq(pieces, slices.Chunk(p, onePiece))
+	}
+	hosts, ends := part4(pieces)
 	if len(hosts) <= inCache {
 		newSorter4(len(hosts)).sort(hosts, 32)
-		return
+	} else {
+		sortParted4(hosts, &ends, 32-digitBits)
 	}
-	shift, ends, parted := uint(32), [digits]int{}, false
-	for !parted && shift > 0 {
-		shift -= digitBits
-		ends, parted = exchange4(hosts, shift)
+	return hosts
+}
+
+// part4 returns the hosts of all pieces that have requests, sorted by the first digit of their addresses, and where each digit's hosts
+// end. Each piece has a place of its own among the hosts of each digit.
+func part4(pieces [][]Host4) (hosts []Host4, ends [digits]int) {
+	const shift = 32 - digitBits
+	at := make([][digits]int, len(pieces)) // where a piece's next host of a digit goes
+	share(len(pieces), func() func(int) {
+		return func(i int) {
+			at := &at[i]
+			for _, h := range pieces[i] {
+				at[h.Addr>>shift] += int(min(h.Requests, 1))
+			}
+		}
+	})
+	sum := 0
+	for d := range ends {
+		for i := range at {
+			at[i][d], sum = sum, sum+at[i][d]
+		}
+		ends[d] = sum
 	}
+	hosts = make([]Host4, sum)
+	share(len(pieces), func() func(int) {
+		return func(i int) {
+			at := &at[i]
+			for _, h := range pieces[i] {
+				if h.Requests > 0 {
+					to := &at[h.Addr>>shift]
+					hosts[*to] = h
+					*to++
+				}
+			}
+		}
+	})
+	return hosts, ends
+}
+
+// sortParted4 sorts hosts that are sorted by the digit whose lowest bit is 1<<shift, and agree in those above it. ends are where each
+// digit's hosts end. One digit that has most of the hosts is parted further, so that no processor must sort it alone.
+func sortParted4(hosts []Host4, ends *[digits]int, shift uint) {
+	large := -1
+	share(digits, func() func(int) {
+		s := newSorter4(len(hosts))
+		return func(d int) {
+			part := hosts[start(ends, d):ends[d]]
+			if shift > 0 && len(part) > max(inCache, len(hosts)/2) {
+				large = d // there is but one
+				return
+			}
+			s.sort(part, shift)
+		}
+	})
+	if large >= 0 {
+		part := hosts[start(ends, large):ends[large]]
+		further := exchange4(part, shift-digitBits)
+		sortParted4(part, &further, shift-digitBits)
+	}
+}
+
+// share calls what start returns with each number below n, in several goroutines, each of which calls start first.
+func share(n int, start func() func(i int)) {
 	var next atomic.Int64
 	work := func() {
-		s := newSorter4(len(hosts))
-		for d := next.Add(1) - 1; d < digits; d = next.Add(1) - 1 {
-			s.sort(hosts[start(&ends, int(d)):ends[d]], shift)
+		f := start()
+		for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+			f(int(i))
 		}
 	}
 	var others sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0)-1, len(hosts)/worthTwo) {
+	for range min(n, runtime.GOMAXPROCS(0)) - 1 {
 		others.Go(work)
 	}
 	work()
@@ -50,14 +115,13 @@ func start(ends *[digits]int, d int) int {
 	return ends[d-1]
 }
 
-// exchange4 sorts hosts by the digit whose lowest bit is 1<<shift, in place, and returns where each digit's hosts end. parted: there is
-// more than one. Each exchange brings a host home, but does not wait for where the next one goes, as it would if it followed the
-// cycle: so the processor fetches several at a time (M. Skarupke's variant of American flag sort, "ska_sort").
-func exchange4(hosts []Host4, shift uint) (ends [digits]int, parted bool) {
+// exchange4 sorts hosts by the digit whose lowest bit is 1<<shift, in place, and returns where each digit's hosts end. Each
+// exchange brings a host home, but does not wait for where the next one goes, as it would if it followed the cycle: so the processor
+// fetches several at a time (M. Skarupke's variant of American flag sort, "ska_sort").
+func exchange4(hosts []Host4, shift uint) (ends [digits]int) {
 	for i := range hosts {
 		ends[uint8(hosts[i].Addr>>shift)]++
 	}
-	parted = ends[uint8(hosts[0].Addr>>shift)] < len(hosts)
 	var at [digits]int // where the next host of a digit goes
 	sum := 0
 	for d, n := range ends {
@@ -65,7 +129,7 @@ func exchange4(hosts []Host4, shift uint) (ends [digits]int, parted bool) {
 		sum += n
 		ends[d] = sum
 	}
-	for more := parted; more; {
+	for more := true; more; {
 		more = false
 		for d, end := range ends {
 			for i := at[d]; i < end; i++ {
@@ -76,7 +140,7 @@ func exchange4(hosts []Host4, shift uint) (ends [digits]int, parted bool) {
 			more = more || at[d] < end
 		}
 	}
-	return ends, parted
+	return ends
 }
 
 // sorter4 is the scratch of one goroutine.
@@ -98,7 +162,7 @@ func (s *sorter4) sort(hosts []Host4, shift uint) {
 		s.scatter(hosts, shift)
 	default:
 		shift -= digitBits
-		ends, _ := exchange4(hosts, shift)
+		ends := exchange4(hosts, shift)
 		for d, end := range ends {
 			s.sort(hosts[start(&ends, d):end], shift)
 		}

@@ -11,7 +11,7 @@ import (
 	"cidrx/detect/cidr"
 )
 
-// Hosts of every shape come out sorted and put together, from few to more than one processor sorts.
+// Hosts of every shape come out sorted and put together, from few to more than one processor sorts, with vacant places among them or not.
 func TestNewSortedOfManyHosts(t *testing.T) {
 	shapes := map[string]func(r *rand.Rand, i int) uint32{
 		"random":          func(r *rand.Rand, _ int) uint32 { return r.Uint32() },
@@ -41,7 +41,7 @@ func sortsLikeAMap(t *testing.T, r *rand.Rand, n int, addr func(r *rand.Rand, i 
 		hosts[i] = cidr.Host4{Addr: addr(r, i), Requests: 1 + r.Uint32N(9)}
 		want[hosts[i].Addr] += uint64(hosts[i].Requests)
 	}
-	s := cidr.NewSorted(hosts, nil)
+	s := cidr.NewSorted(nil, scattered(r, hosts)...)
 	got, last := map[uint32]uint64{}, int64(-1)
 	s.Walk(netip.MustParsePrefix("0.0.0.0/0"), func(h cidr.HostCount) bool {
 		at := h.Key.Pack().High
@@ -54,4 +54,21 @@ func sortsLikeAMap(t *testing.T, r *rand.Rand, n int, addr func(r *rand.Rand, i 
 	if !maps.Equal(want, got) {
 		t.Fatalf("%d hosts (-want +got):\n%s", n, cmp.Diff(want, got))
 	}
+}
+
+// scattered are hosts in several slices, as hash tables have them: with vacant places in between.
+func scattered(r *rand.Rand, hosts []cidr.Host4) (pieces [][]cidr.Host4) {
+	vacant := r.IntN(3)
+	for len(hosts) > 0 {
+		n := 1 + r.IntN(len(hosts))
+		var piece []cidr.Host4
+		for _, h := range hosts[:n] {
+			for range r.IntN(1 + vacant) {
+				piece = append(piece, cidr.Host4{Addr: r.Uint32() * r.Uint32N(2)})
+			}
+			piece = append(piece, h)
+		}
+		pieces, hosts = append(pieces, piece), hosts[n:]
+	}
+	return append(pieces, nil)
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 )
 
 // HostCount is a host and what was counted of it.
@@ -43,38 +44,68 @@ type carry struct {
 }
 
 // NewSorted makes a Sorted of hosts in any order. Entries of the same host are put together: their requests are added, and the earliest
-// First and the latest Last hold. Those without requests are dropped. others may have IPv4 hosts too: that is how to say that one has
-// 2^32 requests or more.
+// First and the latest Last hold. Those without requests are left out, so that four can be the places of hash tables as they are. others
+// may have IPv4 hosts too: that is how to say that one has 2^32 requests or more.
 //
-// It takes both slices over, sorts them in place, and keeps them: the caller must not use them again. It needs no memory beyond them
-// (but for a scratch of 144 KiB a processor) unless others has IPv4 hosts: then four may have to grow, and others is copied without them.
-func NewSorted(four []Host4, others []HostCount) *Sorted {
-	slices.SortFunc(others, func(a, b HostCount) int {
-		return cmp.Or(cmp.Compare(a.Key.fam, b.Key.fam), cmp.Compare(a.Key.bits, b.Key.bits))
-	})
-	large, _ := slices.BinarySearchFunc(others, ipv6, func(h HostCount, fam family) int { return cmp.Compare(h.Key.fam, fam) })
-	four = slices.Grow(four, large)
-	for _, h := range others[:large] { // a place for each, as the large counts need not have entries in four
-		four = append(four, Host4{Addr: uint32(h.Key.bits >> 32), First: h.First, Last: h.Last})
-	}
-	sort4(four)
-	s := &Sorted{four: four[:0], wide: others[:0]}
-	if large > 0 {
-		s.wide = make([]HostCount, 0, len(others)-large)
-	}
-	s.gather4(four, others[:large])
-	s.gather(others[large:])
+// Only the result is kept of four: 16 bytes a host, and 2 KiB for every 16,384 places while it is made. others is sorted in place, and kept
+// unless it has IPv4 hosts: the caller must not use it again. All processors work, with a scratch of 144 KiB each.
+func NewSorted(others []HostCount, four ...[]Host4) *Sorted {
+	large, others := apart4(others)
+	var sorting sync.WaitGroup
+	sorting.Go(func() { sortOthers(others) })
+	hosts := sort4(append(slices.Clip(four), takeOne(large)))
+	sorting.Wait()
+	s := &Sorted{four: hosts[:0], wide: others[:0]}
+	s.gather4(hosts, large)
+	s.gather(others)
 	s.finish()
 	return s
+}
+
+// apart4 returns the IPv4 hosts of all that have requests, sorted, and the others; hardly ever are there any of IPv4.
+func apart4(all []HostCount) (four, others []HostCount) {
+	isFour := func(h HostCount) bool { return h.Key.fam == ipv4 }
+	if !slices.ContainsFunc(all, isFour) {
+		return nil, all
+	}
+	for _, h := range all {
+		switch {
+		case !isFour(h):
+			others = append(others, h)
+		case h.Requests > 0:
+			four = append(four, h)
+		}
+	}
+	sortOthers(four)
+	return four, others
+}
+
+func sortOthers(hosts []HostCount) {
+	slices.SortFunc(hosts, func(a, b HostCount) int {
+		return cmp.Or(cmp.Compare(a.Key.fam, b.Key.fam), cmp.Compare(a.Key.bits, b.Key.bits))
+	})
+}
+
+// takeOne takes a request of each host away and returns it as an entry of its own: what has large counts need not have another entry.
+func takeOne(large []HostCount) []Host4 {
+	ones := make([]Host4, len(large))
+	for i := range large {
+		h := &large[i]
+		h.Requests--
+		ones[i] = Host4{Addr: uint32(h.Key.bits >> 32), Requests: 1, First: h.First, Last: h.Last}
+	}
+	return ones
 }
 
 // gather4 adds sorted IPv4 hosts, and the requests of the sorted large ones, each of which has an entry in hosts too. It writes behind
 // where it reads.
 func (s *Sorted) gather4(hosts []Host4, large []HostCount) {
 	for i := 0; i < len(hosts); {
-		if last := i+1 == len(hosts); len(large) == 0 && (last || hosts[i].Addr != hosts[i+1].Addr) && s.append4(hosts[i]) {
-			i++
-			continue
+		if len(large) == 0 {
+			i += s.append4(hosts[i:])
+			if i == len(hosts) {
+				break
+			}
 		}
 		h := hosts[i].count()
 		for i++; i < len(hosts) && hosts[i].Addr == uint32(h.Key.bits>>32); i++ {
@@ -87,15 +118,21 @@ func (s *Sorted) gather4(hosts []Host4, large []HostCount) {
 	}
 }
 
-// append4 is push for the usual host, which needs nothing but adding. It tells whether h is one.
-func (s *Sorted) append4(h Host4) bool {
-	sum := s.total + uint64(h.Requests)
-	if h.Requests == 0 || sum>>32 != s.total>>32 {
-		return false
+// append4 is push for usual hosts, which need nothing but adding. It returns how many of the first of hosts are.
+func (s *Sorted) append4(hosts []Host4) (n int) {
+	low, to := uint32(s.total), s.four[len(s.four):][:len(hosts)]
+	for ; n < len(hosts); n++ {
+		h := hosts[n]
+		sum := low + h.Requests
+		if sum < low || n+1 < len(hosts) && hosts[n+1].Addr == h.Addr {
+			break
+		}
+		low, h.Requests = sum, sum
+		to[n] = h
 	}
-	s.total, h.Requests = sum, uint32(sum)
-	s.four = append(s.four, h)
-	return true
+	s.four = s.four[:len(s.four)+n]
+	s.total = s.total>>32<<32 | uint64(low)
+	return n
 }
 
 // gather adds sorted hosts of the other families. It writes behind where it reads.

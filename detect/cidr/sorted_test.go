@@ -64,8 +64,8 @@ func TestEmptySorted(t *testing.T) {
 	all := netip.MustParsePrefix("0.0.0.0/0")
 	for name, s := range map[string]*cidr.Sorted{
 		"zero value":  {},
-		"nothing":     cidr.NewSorted(nil, nil),
-		"no requests": cidr.NewSorted([]cidr.Host4{{Addr: 1, First: 7}}, []cidr.HostCount{{Key: cidr.Key4(1)}, {Key: cidr.KeyOf(netip.IPv6Loopback())}}),
+		"nothing":     cidr.NewSorted(nil),
+		"no requests": cidr.NewSorted([]cidr.HostCount{{Key: cidr.Key4(1)}, {Key: cidr.KeyOf(netip.IPv6Loopback())}}, []cidr.Host4{{Addr: 1, First: 7}}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := cidr.Query{Tier: shareTier(1, 0, 32, 0)}
@@ -80,8 +80,9 @@ func TestEmptySorted(t *testing.T) {
 }
 
 func TestSortedStopsAtTheLastNumber(t *testing.T) {
-	s := cidr.NewSorted([]cidr.Host4{{Addr: 3, Requests: 7}, {Addr: 4, Requests: 9}},
-		[]cidr.HostCount{{Key: cidr.Key4(2), Requests: math.MaxUint64 - 9}, {Key: cidr.Key4(2), Requests: 4}, {Key: cidr.KeyOf(netip.IPv6Loopback()), Requests: 5}})
+	s := cidr.NewSorted(
+		[]cidr.HostCount{{Key: cidr.Key4(2), Requests: math.MaxUint64 - 9}, {Key: cidr.Key4(2), Requests: 4}, {Key: cidr.KeyOf(netip.IPv6Loopback()), Requests: 5}},
+		[]cidr.Host4{{Addr: 3, Requests: 7}, {Addr: 4, Requests: 9}})
 	want := []cidr.HostCount{{Key: cidr.Key4(2), Requests: math.MaxUint64 - 5}, {Key: cidr.Key4(3), Requests: 5}}
 	if diff := cmp.Diff(want, walkSorted(s, netip.MustParsePrefix("0.0.0.0/0")), byKey); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

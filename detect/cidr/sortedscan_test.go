@@ -23,30 +23,38 @@ func TestScansAgainstWalk(t *testing.T) {
 		tw := randomHosts(r, 1+r.IntN(120))
 		s := cidr.NewSorted(entries(r, tw))
 
+		var all uint64
+		for _, h := range tw {
+			all += h.Requests
+		}
 		var want cidr.HostCount
 		for _, h := range tw {
-			want.Requests = max(want.Requests, h.Requests)
+			if h.Requests > all/2 {
+				want = h
+			}
 		}
-		if got := s.Busiest(); got.Requests != want.Requests || tw[got.Key.Host()] != got {
-			t.Fatalf("seed %d: Busiest() = %v, want one with %d requests, such as it was counted: %v", seed, got, want.Requests, tw[got.Key.Host()])
+		if got, ok := s.Majority(); ok && got != want || ok != (want.Requests > 0) {
+			t.Fatalf("seed %d: Majority() = %v, %v, want %v", seed, got, ok, want)
 		}
 
-		bits, most := r.IntN(33), 1+r.IntN(100)
-		got, slow := cells(s, bits, most), cellsSlowly(s, bits)
-		if d := cmp.Diff(slow[:min(most, len(slow))], got, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
-			t.Fatalf("seed %d: Cells4(%d), at most %d (-want +got):\n%s", seed, bits, most, d)
+		length := r.IntN(33)
+		want4 := cellsSlowly(s, length)
+		if d := cmp.Diff(want4, cells(s, length), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
+			t.Fatalf("seed %d: Cells4(%d) (-want +got):\n%s", seed, length, d)
+		}
+		if got := s.Lengths4()[length]; got != len(want4) {
+			t.Fatalf("seed %d: Lengths4()[%d] = %d, want %d", seed, length, got, len(want4))
 		}
 	}
 	var none cidr.Sorted
-	if got := none.Busiest(); got != (cidr.HostCount{}) || len(cells(&none, 8, 1)) > 0 {
-		t.Errorf("of no hosts the busiest is %v", got)
+	if got, ok := none.Majority(); ok || len(cells(&none, 8)) > 0 || none.Lengths4() != [33]int{} {
+		t.Errorf("of no hosts %v has the majority", got)
 	}
 }
 
-func cells(s *cidr.Sorted, bits, most int) (out []cell) {
-	s.Cells4(bits, func(first uint32, requests uint64, hosts int) bool {
+func cells(s *cidr.Sorted, length int) (out []cell) {
+	s.Cells4(length, func(first uint32, requests uint64, hosts int) {
 		out = append(out, cell{cidr.Key4(first).Host().Addr(), requests, hosts})
-		return len(out) < most
 	})
 	return out
 }

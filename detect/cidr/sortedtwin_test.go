@@ -81,8 +81,8 @@ func walkSorted(s *cidr.Sorted, p netip.Prefix) []cidr.HostCount {
 	return hs
 }
 
-// entries returns what adds up to the hosts of a twin: several entries for some, in any order.
-func entries(r *rand.Rand, tw sortedTwin) (four []cidr.Host4, others []cidr.HostCount) {
+// entries returns what adds up to the hosts of a twin: several entries for some, and some without requests, in any order.
+func entries(r *rand.Rand, tw sortedTwin) (others []cidr.HostCount, four []cidr.Host4) {
 	for _, h := range tw.walk(netip.MustParsePrefix("0.0.0.0/0")) {
 		for h.Requests > 0 {
 			piece := piece(r, &h)
@@ -98,9 +98,13 @@ func entries(r *rand.Rand, tw sortedTwin) (four []cidr.Host4, others []cidr.Host
 			others = append(others, piece(r, &h))
 		}
 	}
+	for range r.IntN(5) {
+		four = append(four, cidr.Host4{Addr: r.Uint32(), First: 1})
+		others = append(others, cidr.HostCount{Key: cidr.Key4(r.Uint32()), Last: 1}, cidr.HostCount{Key: cidr.Key6(r.Uint64(), 0), First: 1})
+	}
 	r.Shuffle(len(four), func(i, j int) { four[i], four[j] = four[j], four[i] })
 	r.Shuffle(len(others), func(i, j int) { others[i], others[j] = others[j], others[i] })
-	return four, others
+	return others, four
 }
 
 // piece takes an entry from what is left of h. Together all entries of h have its times.

@@ -48,6 +48,9 @@ func Detect(lines [][]byte) (format string, ok bool) {
 	accepted, ignored := "", ""
 	mostAccepted, mostIgnored := 0, 0
 	for _, p := range presets() {
+		if 2*mostAccepted >= len(lines) {
+			break // no later one can accept enough, and most logs have no other lines
+		}
 		n, m := p.count(lines)
 		if n > 2*mostAccepted {
 			accepted, mostAccepted = p.Name, n

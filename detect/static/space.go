@@ -9,22 +9,15 @@ import (
 
 // space lays the IPv4 hosts out in cells.
 func space(hosts *cidr.Sorted) report.Space {
-	for _, bits := range []int{24, 20, 16, 12} {
-		if cells := cellsOf(hosts, bits); len(cells) <= report.MaxCells {
-			return report.Space{Bits: bits, Cells: cells}
-		}
+	cells, bits := hosts.Lengths4(), 24
+	for bits > 8 && cells[bits] > report.MaxCells {
+		bits -= 4
 	}
-	return report.Space{Bits: 8, Cells: cellsOf(hosts, 8)}
-}
-
-// cellsOf are the cells of one size, one more than MaxCells if there are more.
-func cellsOf(hosts *cidr.Sorted, bits int) []report.Cell {
-	var cells []report.Cell
-	hosts.Cells4(bits, func(first uint32, requests uint64, hosts int) bool {
-		cells = append(cells, report.Cell{First: first, Requests: requests, Hosts: uint32(hosts)})
-		return len(cells) <= report.MaxCells
+	s := report.Space{Bits: bits, Cells: make([]report.Cell, 0, cells[bits])}
+	hosts.Cells4(bits, func(first uint32, requests uint64, hosts int) {
+		s.Cells = append(s.Cells, report.Cell{First: first, Requests: requests, Hosts: uint32(hosts)})
 	})
-	return cells
+	return s
 }
 
 // privateNets are addresses that no client on the internet has: RFC 1918, RFC 6598, loopback, RFC 4193, link-local.

@@ -36,8 +36,8 @@ func (a *Analysis) kindsOf(who int, seen kindPiece) *kindsOf {
 			return true
 		})
 	}
-	k.ordinary, k.crawlers = cidr.NewSorted(nil, ordinary), cidr.NewSorted(nil, crawlers)
-	k.people, k.bots = cidr.NewSorted(nil, people), cidr.NewSorted(nil, bots)
+	k.ordinary, k.crawlers = cidr.NewSorted(ordinary), cidr.NewSorted(crawlers)
+	k.people, k.bots = cidr.NewSorted(people), cidr.NewSorted(bots)
 	return k
 }
 

@@ -113,18 +113,14 @@ func (t *table) rehash(multiplier uint64) {
 	}
 }
 
-// drain appends all hosts and forgets them.
-func (t *table) drain(four []cidr.Host4, others []cidr.HostCount) ([]cidr.Host4, []cidr.HostCount) {
-	for _, h := range t.places {
-		if h.Requests != 0 {
-			four = append(four, h)
-		}
-	}
+// drain returns the places, some of which are vacant, appends what they could not count, and forgets all.
+func (t *table) drain(others []cidr.HostCount) (places []cidr.Host4, _ []cidr.HostCount) {
+	places = t.places
 	for addr, n := range t.large {
 		others = append(others, cidr.HostCount{Key: key4(addr), Requests: n})
 	}
 	*t = table{}
-	return four, others
+	return places, others
 }
 
 // touch brings the places to the processor at which the search for each of all will begin. It decides nothing on what it finds there, so

@@ -57,12 +57,15 @@ func drained6(t *table6) (all []countedHost) {
 
 // drained4 are the hosts of a table, with what its places could not count.
 func drained4(t *table) (all []countedHost) {
-	four, beyond := t.drain(nil, nil)
+	places, beyond := t.drain(nil)
 	more := map[cidr.Key]uint64{}
 	for _, h := range beyond {
 		more[h.Key] += h.Requests
 	}
-	for _, h := range four {
+	for _, h := range places {
+		if h.Requests == 0 {
+			continue
+		}
 		requests, over := bits.Add64(uint64(h.Requests), more[key4(h.Addr)], 0)
 		if over > 0 {
 			requests = math.MaxUint64

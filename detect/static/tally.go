@@ -101,21 +101,22 @@ func bits6(k cidr.Key) (bits uint64, is6 bool) {
 	return uint64(p.High)<<32 | uint64(p.Low), p.Space == cidr.Wide
 }
 
-// settle ends the counting. The tables are let go one after the other.
+// settle ends the counting. The tables are let go.
 func (t *tally) settle() *cidr.Sorted {
-	n, m := 0, len(t.others)
+	n := len(t.others)
 	for i := range t.shards {
-		n, m = n+t.shards[i].table.used, m+len(t.shards[i].table.large)+t.wide[i].table.used
+		n += len(t.shards[i].table.large) + t.wide[i].table.used
 	}
-	four, others := make([]cidr.Host4, 0, n), make([]cidr.HostCount, 0, m)
+	var four [shards][]cidr.Host4
+	others := make([]cidr.HostCount, 0, n)
 	for i := range t.shards {
-		four, others = t.shards[i].table.drain(four, others)
+		four[i], others = t.shards[i].table.drain(others)
 		others = t.wide[i].table.drain(others)
 	}
 	for k, c := range t.others {
 		others = append(others, cidr.HostCount{Key: k, Requests: c.requests, First: c.first, Last: c.last})
 	}
-	return cidr.NewSorted(four, others)
+	return cidr.NewSorted(others, four[:]...)
 }
 
 // key4 is the host of an IPv4 address.

@@ -218,5 +218,5 @@ func sortSlowly(hosts map[cidr.Key]count) *cidr.Sorted {
 	for k, c := range hosts {
 		all = append(all, cidr.HostCount{Key: k, Requests: c.requests, First: c.first, Last: c.last})
 	}
-	return cidr.NewSorted(nil, all)
+	return cidr.NewSorted(all)
 }

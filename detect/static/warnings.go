@@ -78,7 +78,7 @@ func (a *Analysis) warnSkipped(*report.Report) (out []report.Warning) {
 }
 
 const (
-	proxyShare = 0.95 // of all requests, that make an address look like a proxy
+	proxyShare = 0.95 // of all requests, over half, that make an address look like a proxy
 	proxyLeast = 100  // requests; fewer say nothing
 )
 
@@ -89,7 +89,7 @@ func (a *Analysis) warnProxy(r *report.Report) []report.Warning {
 	}
 	var private uint64
 	hosts := a.counts.everyone
-	most := hosts.Busiest()
+	most, _ := hosts.Majority()
 	for _, p := range privateNets {
 		requests, _ := hosts.Count(p)
 		private += requests
