@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -281,10 +282,13 @@ func misfit(err error) error {
 	return fmt.Errorf("%s: not one of %s %s; the first is %s; %s", u.Log, plural(u.Lines, "line"), fault, report.Printable(u.First), hint)
 }
 
-// tuneStatic makes the garbage collector work more often than its default: most of the memory is a table of addresses that lives to the
-// end. GOGC overrides it.
+// tuneStatic leaves the garbage alone up to 32 MiB, which most logs never need, and makes the garbage collector work more often than its
+// default from then on: most of the memory is a table of addresses that lives to the end. GOGC overrides it.
 func tuneStatic() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(40)
+	if os.Getenv("GOGC") != "" {
+		return
 	}
+	debug.SetGCPercent(800) // of Go's least heap, 4 MiB
+	first := new([64]byte)  // what the first collection collects
+	runtime.AddCleanup(first, func(percent int) { debug.SetGCPercent(percent) }, 40)
 }

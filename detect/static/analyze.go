@@ -60,7 +60,7 @@ func analyze(ctx context.Context, o Options, logs []Log, size int) (*Analysis, e
 func (a *Analysis) readAll(ctx context.Context, logs []Log, size int) error {
 	var workers []*worker
 	for range a.workers() {
-		workers = append(workers, newWorker(a.counts, newBlocks(nil, size).buffer()))
+		workers = append(workers, newWorker(a.counts))
 	}
 	for i := range logs {
 		log, err := a.read(ctx, i, &logs[i], workers, size)

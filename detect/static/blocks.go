@@ -47,8 +47,14 @@ func newBlocks(in io.Reader, size int) *blocks {
 	return &blocks{in: in, mapped: mapped, size: size}
 }
 
-// buffer makes memory for one block. What is not used of it costs nothing: the kernel gives pages when they are touched.
-func (s *blocks) buffer() []byte { return make([]byte, maxLine+s.size) }
+// buffer makes memory for one block; none if the log need not be read. What is not used of it costs nothing: the kernel gives pages when
+// they are touched.
+func (s *blocks) buffer() []byte {
+	if s.mapped != nil {
+		return nil
+	}
+	return make([]byte, maxLine+s.size)
+}
 
 // next returns the next block, in buf if the log must be read. Its error is io.EOF behind the last block, and stays what it is from then on.
 func (s *blocks) next(ctx context.Context, buf []byte) (block, error) {

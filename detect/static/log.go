@@ -169,6 +169,9 @@ func run(ctx context.Context, s *blocks, workers []*worker, progress *Progress) 
 
 // blocks counts blocks as long as there are any.
 func (w *worker) blocks(ctx context.Context, s *blocks, progress *Progress) error {
+	if w.buf == nil {
+		w.buf = s.buffer()
+	}
 	for {
 		b, err := s.next(ctx, w.buf)
 		if err != nil {

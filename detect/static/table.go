@@ -19,8 +19,8 @@ type table struct {
 
 const (
 	firstPlaces = 64
-	tinyTable   = 1024 // places up to which a table grows by four,
-	smallTable  = 4096 // and by two
+	tinyTable   = 1024 // places up to which a table grows by sixteen,
+	smallTable  = 4096 // and by four
 	fill        = 0.8  // share of the places in use at which a table grows
 )
 
@@ -87,9 +87,9 @@ func placeOf(hash uint64, places int) int { return int(hash << shardBits >> 32 *
 func larger(places int) int {
 	switch {
 	case places < tinyTable:
-		return max(firstPlaces, 4*places)
+		return max(firstPlaces, 16*places)
 	case places < smallTable:
-		return 2 * places
+		return 4 * places
 	}
 	return places + places/2
 }

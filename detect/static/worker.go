@@ -14,7 +14,7 @@ import (
 type worker struct {
 	counts *counts
 	lanes  []*lane
-	buf    []byte       // of its block
+	buf    []byte       // of its block; nil: no log had to be read yet
 	want   parse.Fields // of every line
 	later  parse.Fields // of lines that may pass a filter
 
@@ -58,9 +58,9 @@ type logTally struct {
 	why                                     error
 }
 
-func newWorker(c *counts, buf []byte) *worker {
+func newWorker(c *counts) *worker {
 	w := &worker{
-		counts: c, buf: buf, search: c.sieve.Pass(), first: math.MaxInt64, last: math.MinInt64, denied: map[cidr.Key]bool{},
+		counts: c, search: c.sieve.Pass(), first: math.MaxInt64, last: math.MinInt64, denied: map[cidr.Key]bool{},
 		careful: c.spent != nil || c.allow.may(0) || c.deny.may(0),
 	}
 	for i, p := range c.populations {
