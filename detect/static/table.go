@@ -19,8 +19,7 @@ type table struct {
 
 const (
 	firstPlaces = 64
-	tinyTable   = 1024 // places up to which a table grows by sixteen,
-	smallTable  = 4096 // and by four
+	smallTable  = 4096 // places up to which a table grows by eight
 	fill        = 0.8  // share of the places in use at which a table grows
 )
 
@@ -85,11 +84,8 @@ func placeOf(hash uint64, places int) int { return int(hash << shardBits >> 32 *
 
 // larger is how many places a table gets that is full with so many.
 func larger(places int) int {
-	switch {
-	case places < tinyTable:
-		return max(firstPlaces, 16*places)
-	case places < smallTable:
-		return 4 * places
+	if places < smallTable {
+		return max(firstPlaces, 8*places)
 	}
 	return places + places/2
 }
@@ -98,6 +94,7 @@ func larger(places int) int {
 func (t *table) rehash(multiplier uint64) {
 	old := t.places
 	t.places = make([]cidr.Host4, larger(len(old)))
+	clear(t.places) // a page that is written first costs the kernel one fault, one that is read first two
 	t.grow = int(fill * float64(len(t.places)))
 	for _, h := range old {
 		if h.Requests == 0 {

@@ -57,6 +57,7 @@ func (t *table6) find(bits, multiplier uint64) *host6 {
 func (t *table6) rehash(multiplier uint64) {
 	old := t.places
 	t.places = make([]host6, larger(len(old)))
+	clear(t.places) // a page that is written first costs the kernel one fault, one that is read first two
 	t.grow = int(fill * float64(len(t.places)))
 	for _, h := range old {
 		if h.requests > 0 {

@@ -115,7 +115,7 @@ func TestTablesCountAsAMapDoes(t *testing.T) {
 	}
 }
 
-// A table grows before it is full, by sixteen while it is tiny, by four while it is small, and by half later, and no host is lost on the way.
+// A table grows before it is full, by eight while it is small, and by half later, and no host is lost on the way.
 func TestTablesGrow(t *testing.T) {
 	var narrow table
 	var wide table6
@@ -132,10 +132,7 @@ func TestTablesGrow(t *testing.T) {
 			t.Fatalf("%d hosts: %d and %d used of %d places", used, narrow.used, wide.used, places)
 		}
 		if places != was && was > 0 {
-			want := 16 * was
-			if was >= tinyTable {
-				want = 4 * was
-			}
+			want := 8 * was
 			if was >= smallTable {
 				want = was + was/2
 			}
