@@ -21,7 +21,7 @@ func PlainComparison(w io.Writer, c *Comparison) error {
 	if c.A.Requests != c.B.Requests {
 		p.line("")
 		p.text("", fmt.Sprintf("A counted %s and B %s: they did not read the same log.",
-			counted(c.A.Requests, "request"), grouped(c.B.Requests)))
+			counted(c.A.Requests, "request"), Grouped(c.B.Requests)))
 	}
 	p.compared("Only A finds", c.OnlyA)
 	p.compared("Only B finds", c.OnlyB)
@@ -53,11 +53,11 @@ func (a Addresses) String() string {
 	case a.IPv6 == 0 && a.IPv4 == 1:
 		return "1 address"
 	case a.IPv6 == 0:
-		return grouped(a.IPv4) + " addresses"
+		return Grouped(a.IPv4) + " addresses"
 	case a.IPv4 == 0:
 		return v6
 	}
-	return grouped(a.IPv4) + " IPv4 addresses, " + v6
+	return Grouped(a.IPv4) + " IPv4 addresses, " + v6
 }
 
 // compared lists ranges, or says that there are none. Of a range without the part of it that the other side has found too, many pieces
@@ -76,11 +76,11 @@ func (p *plainPage) compared(title string, list []Compared) {
 		}
 		used = append(used, c)
 		prefix = max(prefix, len(c.Prefix.String()))
-		requests = max(requests, len(grouped(c.Requests)))
+		requests = max(requests, len(Grouped(c.Requests)))
 	}
 	for i := range used {
 		c := &used[i]
-		counts := fmt.Sprintf("%*s requests  %s", requests, grouped(c.Requests), hostsColumn(c.Hosts))
+		counts := fmt.Sprintf("%*s requests  %s", requests, Grouped(c.Requests), hostsColumn(c.Hosts))
 		p.line("%s", strings.TrimRight(fmt.Sprintf("  %-*s  %s", prefix, c.Prefix, counts), " "))
 		p.finders("A", c.A)
 		p.finders("B", c.B)
@@ -96,7 +96,7 @@ func (p *plainPage) finders(letter string, list []Finder) {
 	for _, f := range list {
 		name := fmt.Sprintf("%s set %d as %s", f.Section, f.Tier, f.Prefix)
 		if f.Pieces > 1 {
-			name += fmt.Sprintf(" and %s more", grouped(f.Pieces-1))
+			name += fmt.Sprintf(" and %s more", Grouped(f.Pieces-1))
 		}
 		names = append(names, name)
 	}

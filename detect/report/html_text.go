@@ -25,8 +25,8 @@ const (
 
 // pageWords are the functions of the templates.
 var pageWords = template.FuncMap{
-	"num":     func(n uint64) string { return grouped(n) },
-	"inum":    func(n int) string { return grouped(n) },
+	"num":     func(n uint64) string { return Grouped(n) },
+	"inum":    func(n int) string { return Grouped(n) },
 	"many":    func(n int, noun string) string { return counted(n, noun) },
 	"umany":   func(n uint64, noun string) string { return counted(n, noun) },
 	"percent": percent,

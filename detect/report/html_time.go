@@ -138,7 +138,7 @@ func (v *timeView) ruleRows(top uint64) uint64 {
 	lines := (top + step - 1) / step
 	for i := range lines {
 		n := (i + 1) * step
-		v.Rows = append(v.Rows, tickMark{At: chartTop + chartHeight*(1-float64(n)/float64(lines*step)), Text: grouped(n)})
+		v.Rows = append(v.Rows, tickMark{At: chartTop + chartHeight*(1-float64(n)/float64(lines*step)), Text: Grouped(n)})
 	}
 	return max(1, lines*step)
 }

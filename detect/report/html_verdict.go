@@ -60,11 +60,11 @@ func atLeast(r *Report) bool {
 func (v *verdict) tellFound(r *Report) {
 	ranges := "One address range"
 	if v.Plots > 1 {
-		ranges = grouped(v.Plots) + " address ranges"
+		ranges = Grouped(v.Plots) + " address ranges"
 	}
 	v.Headline = fmt.Sprintf("%s sent %s%s of all requests", ranges, v.least(), percent(v.Share))
-	v.Says = append(v.Says, fmt.Sprintf("That is %s of %s, from %s of %s seen: %s of the visitors.", grouped(v.Requests), counted(r.Requests, "request"),
-		grouped(v.Hosts), counted(r.Hosts, "host"), percent(share(uint64(v.Hosts), uint64(r.Hosts)))))
+	v.Says = append(v.Says, fmt.Sprintf("That is %s of %s, from %s of %s seen: %s of the visitors.", Grouped(v.Requests), counted(r.Requests, "request"),
+		Grouped(v.Hosts), counted(r.Hosts, "host"), percent(share(uint64(v.Hosts), uint64(r.Hosts)))))
 }
 
 // MeterWidth is the share in thousandths, never too little to see.

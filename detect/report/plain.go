@@ -71,9 +71,9 @@ func (p *plainPage) overview(r *Report) {
 	if r.Format != "" {
 		p.value("Format", "%s", r.Format)
 	}
-	p.value("Requests", "%s", grouped(r.Requests))
-	p.value("Hosts", "%s", grouped(r.Hosts))
-	p.value("Skipped", "%s of %s (%.2f%%)", grouped(r.Skipped), counted(r.Lines, "line"), percentage(share(r.Skipped, r.Lines)))
+	p.value("Requests", "%s", Grouped(r.Requests))
+	p.value("Hosts", "%s", Grouped(r.Hosts))
+	p.value("Skipped", "%s of %s (%.2f%%)", Grouped(r.Skipped), counted(r.Lines, "line"), percentage(share(r.Skipped, r.Lines)))
 	if r.Ignored > 0 {
 		p.value("Ignored", "%s of other programs", counted(r.Ignored, "line"))
 	}
@@ -83,7 +83,7 @@ func (p *plainPage) overview(r *Report) {
 		p.value("Time range", "no line has a time")
 	}
 	if r.ReadTook > 0 {
-		p.value("Rate", "%s requests/s, read in %s", grouped(perSecond(r.Requests, r.ReadTook)), lasted(r.ReadTook))
+		p.value("Rate", "%s requests/s, read in %s", Grouped(perSecond(r.Requests, r.ReadTook)), lasted(r.ReadTook))
 	}
 	p.generated(r)
 }
@@ -108,7 +108,7 @@ func (p *plainPage) logs(names []string) {
 		p.value(label, "%s", name)
 	}
 	if more := len(names) - len(named); more > 0 {
-		p.value("", "and %s more", grouped(more))
+		p.value("", "and %s more", Grouped(more))
 	}
 }
 
@@ -117,12 +117,12 @@ func (p *plainPage) denied(hosts []netip.Prefix) {
 	if hosts == nil {
 		return
 	}
-	p.heading("Hosts with a denied user agent: " + grouped(len(hosts)))
+	p.heading("Hosts with a denied user agent: " + Grouped(len(hosts)))
 	for i := range hosts[:min(len(hosts), maxNamed)] {
 		p.line("  %s", addressOf(&hosts[i]))
 	}
 	if more := len(hosts) - maxNamed; more > 0 {
-		p.line("  and %s more: the JSON report lists them all", grouped(more))
+		p.line("  and %s more: the JSON report lists them all", Grouped(more))
 	}
 }
 
@@ -134,7 +134,7 @@ func (p *plainPage) warnings(list []Warning) {
 	for _, g := range list {
 		text := g.Type
 		if g.Count > 0 {
-			text += " (" + grouped(g.Count) + ")"
+			text += " (" + Grouped(g.Count) + ")"
 		}
 		p.text("  ", text+": "+g.Message)
 	}

@@ -28,7 +28,7 @@ func (p *plainPage) fit(list, total []Range) rangeColumns {
 	for _, ranges := range [2][]Range{list, total} {
 		for i := range ranges {
 			g := &ranges[i]
-			c.requests = max(c.requests, len(grouped(g.Requests)))
+			c.requests = max(c.requests, len(Grouped(g.Requests)))
 			c.hosts = max(c.hosts, len(hostsColumn(g.Hosts)))
 		}
 	}
@@ -60,7 +60,7 @@ func (c rangeColumns) reserve(total []Range) int {
 }
 
 func (c rangeColumns) row(name string, g *Range) string {
-	row := fmt.Sprintf("%*s%-*s  %*s requests  (%6.2f%%)", rangeIndent, "", c.prefix, name, c.requests, grouped(g.Requests), percentage(g.Share))
+	row := fmt.Sprintf("%*s%-*s  %*s requests  (%6.2f%%)", rangeIndent, "", c.prefix, name, c.requests, Grouped(g.Requests), percentage(g.Share))
 	if c.hosts > 0 {
 		row += fmt.Sprintf("  %*s", c.hosts, hostsColumn(g.Hosts))
 	}

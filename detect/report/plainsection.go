@@ -11,8 +11,8 @@ import (
 func (p *plainPage) section(s *Section, all uint64) {
 	p.heading("Section " + s.Name)
 	p.filters(s)
-	p.value("Requests", "%s (%.2f%% of all)", grouped(s.Requests), percentage(share(s.Requests, all)))
-	p.value("Hosts", "%s", grouped(s.Hosts))
+	p.value("Requests", "%s (%.2f%% of all)", Grouped(s.Requests), percentage(share(s.Requests, all)))
+	p.value("Hosts", "%s", Grouped(s.Hosts))
 	if s.Allowed > 0 {
 		p.value("Allowed", "%s, in the total only", counted(s.Allowed, "request"))
 	}

@@ -86,8 +86,8 @@ func fitting(s string, width int) string {
 	return s
 }
 
-// grouped writes 1234567 as 1,234,567.
-func grouped[N int | uint64 | int64](n N) string {
+// Grouped writes 1234567 as 1,234,567.
+func Grouped[N int | uint64 | int64](n N) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -100,7 +100,7 @@ func counted[N int | uint64 | int64](n N, noun string) string {
 	if n != 1 {
 		noun += "s"
 	}
-	return grouped(n) + " " + noun
+	return Grouped(n) + " " + noun
 }
 
 // percentage is a share of 0 to 1 in per cent, to a millionth of one: 0 where there is nothing to have a share of.

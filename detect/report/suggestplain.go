@@ -16,8 +16,8 @@ func PlainSuggestion(w io.Writer, s *Suggestion) error {
 	p.line("%s", strings.Repeat("=", p.width))
 	p.logs(s.Logs)
 	p.value("Format", "%s", s.Format)
-	p.value("Requests", "%s", grouped(s.Requests))
-	p.value("Hosts", "%s", grouped(s.Hosts))
+	p.value("Requests", "%s", Grouped(s.Requests))
+	p.value("Hosts", "%s", Grouped(s.Hosts))
 	if first, last := rfc3339(s.First), rfc3339(s.Last); first != "" {
 		p.value("Time range", "%s to %s", first, last)
 	}
@@ -35,7 +35,7 @@ func PlainSuggestion(w io.Writer, s *Suggestion) error {
 func (p *plainPage) suggested(s *SuggestedSection) {
 	p.heading("Section " + s.Name)
 	p.filters(s.filtered())
-	p.value("Requests", "%s", grouped(s.Requests)+perDay(s.PerDay))
+	p.value("Requests", "%s", Grouped(s.Requests)+perDay(s.PerDay))
 	p.value("Ordinary", "%s", s.portion(s.Ordinary))
 	p.value("Crawlers", "%s", s.portion(s.Crawlers))
 	p.value("Others", "%s", s.portion(s.Others))
@@ -63,7 +63,7 @@ func perDay(n uint64) string {
 	if n == 0 {
 		return ""
 	}
-	return ", " + grouped(n) + " a day"
+	return ", " + Grouped(n) + " a day"
 }
 
 // portion is a part of the section's traffic.
@@ -83,7 +83,7 @@ func (p *plainPage) busiest(s *SuggestedSection) {
 			what string
 		}{{b.All.Prefix, b.All.Requests, "of all"}, {b.Ordinary.Prefix, b.Ordinary.Of.Ordinary.Requests, "ordinary-looking"}} {
 			if r.at.IsValid() && r.n > 0 {
-				p.line("%s%-18s %11s requests %6.2f%%  %s", lead, r.at, grouped(r.n), percentage(share(r.n, s.Requests)), r.what)
+				p.line("%s%-18s %11s requests %6.2f%%  %s", lead, r.at, Grouped(r.n), percentage(share(r.n, s.Requests)), r.what)
 				lead = strings.Repeat(" ", len(lead))
 			}
 		}
@@ -99,8 +99,8 @@ func (p *plainPage) suggestedTier(number int, t *SuggestedTier, s *SuggestedSect
 	p.text("    ", fmt.Sprintf("It would have caught %s with %s (%.2f%%) of %s.", counted(t.Ranges, "range"),
 		counted(t.Caught.Requests, "request"), percentage(share(t.Caught.Requests, s.Requests)), counted(t.Caught.Hosts, "host")))
 	p.text("    ", fmt.Sprintf("Of these, %s of %s look ordinary, %s of %s are a crawler's; %s that look like neither are new.",
-		counted(t.Of.Ordinary.Requests, "request"), counted(t.Of.Ordinary.Hosts, "host"), grouped(t.Of.Crawlers.Requests),
-		counted(t.Of.Crawlers.Hosts, "host"), grouped(t.New)))
+		counted(t.Of.Ordinary.Requests, "request"), counted(t.Of.Ordinary.Hosts, "host"), Grouped(t.Of.Crawlers.Requests),
+		counted(t.Of.Crawlers.Hosts, "host"), Grouped(t.New)))
 	p.caught(t.Largest, t.Ranges)
 }
 
@@ -108,15 +108,15 @@ func (p *plainPage) suggestedTier(number int, t *SuggestedTier, s *SuggestedSect
 func (p *plainPage) caught(list []CaughtRange, all int) {
 	prefix, requests := 0, 0
 	for i := range list {
-		prefix, requests = max(prefix, len(list[i].Prefix.String())), max(requests, len(grouped(list[i].Requests)))
+		prefix, requests = max(prefix, len(list[i].Prefix.String())), max(requests, len(Grouped(list[i].Requests)))
 	}
 	for i := range list {
 		r := &list[i]
-		p.line("      %-*s  %*s requests  %-12s %6.2f%% ordinary", prefix, r.Prefix, requests, grouped(r.Requests), hostsColumn(r.Hosts),
+		p.line("      %-*s  %*s requests  %-12s %6.2f%% ordinary", prefix, r.Prefix, requests, Grouped(r.Requests), hostsColumn(r.Hosts),
 			percentage(share(r.Of.Ordinary.Requests, r.Requests)))
 	}
 	if more := all - len(list); more > 0 {
-		p.line("      and %s more", grouped(more))
+		p.line("      and %s more", Grouped(more))
 	}
 }
 

@@ -28,9 +28,9 @@ func whySize(c class, t *trial, sizes [2]uint64, b *report.Busiest) string {
 	switch r := b.Ordinary; {
 	case r.Of.Ordinary.Requests == 0:
 	case b.Bits == 32:
-		text = fmt.Sprintf("the busiest ordinary-looking host, %s, asked %s times; ", bare(r.Prefix), thousands(r.Requests))
+		text = fmt.Sprintf("the busiest ordinary-looking host, %s, asked %s times; ", bare(r.Prefix), report.Grouped(r.Requests))
 	default:
-		text = fmt.Sprintf("the %s with the most ordinary-looking requests, %s, has %s", c.one, r.Prefix, thousands(r.Of.Ordinary.Requests))
+		text = fmt.Sprintf("the %s with the most ordinary-looking requests, %s, has %s", c.one, r.Prefix, report.Grouped(r.Of.Ordinary.Requests))
 		if r.Hosts < t.tier.MinHosts {
 			text += ", and so few hosts that minHosts keeps it out"
 		}
@@ -39,7 +39,7 @@ func whySize(c class, t *trial, sizes [2]uint64, b *report.Busiest) string {
 	if sizes[0] == sizes[1] {
 		return text + "larger sizes catch less, smaller ones nothing more, or what looks ordinary"
 	}
-	return text + fmt.Sprintf("sizes from %s to %s catch about the same, and this is the middle", thousands(sizes[0]), thousands(sizes[1]))
+	return text + fmt.Sprintf("sizes from %s to %s catch about the same, and this is the middle", report.Grouped(sizes[0]), report.Grouped(sizes[1]))
 }
 
 func whyWide(c class) string {
@@ -66,7 +66,7 @@ func (s *search) whyShare(t *trial) string {
 	}
 	need := uint64(float64(s.total)*float64(t.tier.Threshold)/million + 0.5)
 	return fmt.Sprintf("%s of this log's %s requests, no more than minSize: here minSize decides, in a longer log the share, as "+
-		"people's requests add up too", thousands(need), thousands(s.total))
+		"people's requests add up too", report.Grouped(need), report.Grouped(s.total))
 }
 
 // whyHosts says why so many hosts are asked for.
@@ -80,7 +80,7 @@ func whyHosts(t *trial) []report.Reason {
 	}
 	return []report.Reason{{
 		Name: "minHosts", Value: fmt.Sprint(t.tier.MinHosts),
-		Text: fmt.Sprintf("a few busy hosts must not condemn their neighbours; what is caught has at least %s", thousands(uint64(least))),
+		Text: fmt.Sprintf("a few busy hosts must not condemn their neighbours; what is caught has at least %s", report.Grouped(uint64(least))),
 	}}
 }
 
@@ -94,18 +94,18 @@ func (s *search) without(c class, refused []report.CaughtRange) string {
 	}
 	if worst.Requests > 0 {
 		return fmt.Sprintf("%s: %s, with %s requests, looks like people or a crawler, and no number catches more that is new without "+
-			"it or others like it", c.name, bare(worst.Prefix), thousands(worst.Requests))
+			"it or others like it", c.name, bare(worst.Prefix), report.Grouped(worst.Requests))
 	}
 	if len(refused) > 0 {
 		r := slices.MinFunc(refused, byRequests)
 		return fmt.Sprintf("%s: %s, with %s requests of %s, is too ordinary to be caught (%s), "+
 			"and no number catches more that is new without it or others like it; look at it with --rangesCidr, and if it is no attacker ask again with --whitelist",
-			c.name, r.Prefix, thousands(r.Requests), countedHosts(r.Hosts), ordinaryPart(&r))
+			c.name, r.Prefix, report.Grouped(r.Requests), countedHosts(r.Hosts), ordinaryPart(&r))
 	}
 	if len(s.covered) > 0 {
 		return c.name + ": hardly anything that the tiers above do not catch"
 	}
-	return fmt.Sprintf("%s: none with %s requests or more that look like an attack", c.name, thousands(s.floor))
+	return fmt.Sprintf("%s: none with %s requests or more that look like an attack", c.name, report.Grouped(s.floor))
 }
 
 // countedHosts writes "1 host" and "1,234 hosts".
@@ -113,14 +113,14 @@ func countedHosts(n int) string {
 	if n == 1 {
 		return "1 host"
 	}
-	return thousands(uint64(n)) + " hosts"
+	return report.Grouped(uint64(n)) + " hosts"
 }
 
 // ordinaryPart says how much of a range looks ordinary.
 func ordinaryPart(r *report.CaughtRange) string {
 	part := fmt.Sprintf("%.0f %% of its requests", 100*share(r.Of.Ordinary.Requests, r.Requests))
 	if r.Hosts > 1 { // else the host is the range
-		part += fmt.Sprintf(", %s of its hosts", thousands(uint64(r.Of.Ordinary.Hosts)))
+		part += fmt.Sprintf(", %s of its hosts", report.Grouped(uint64(r.Of.Ordinary.Hosts)))
 	}
 	return part
 }

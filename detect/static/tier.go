@@ -61,7 +61,7 @@ func why(m cidr.Miss, bystanders float64, t *cidr.Tier, total uint64) string {
 	switch m.Reason {
 	case cidr.Uneven:
 		return fmt.Sprintf("its halves have %s and %s requests: not even enough for threshold %s",
-			thousands(m.Halves[0]), thousands(m.Halves[1]), millionths(t.Threshold))
+			report.Grouped(m.Halves[0]), report.Grouped(m.Halves[1]), millionths(t.Threshold))
 	case cidr.TooFewHosts:
 		return fmt.Sprintf("%d of %d hosts (minHosts)", m.Hosts, m.HostsNeeded)
 	case cidr.Bystanders:
@@ -69,21 +69,12 @@ func why(m cidr.Miss, bystanders float64, t *cidr.Tier, total uint64) string {
 			100*bystanders, float64(t.MaxCollateral)/1e4)
 	case cidr.TooFewForShare:
 		return fmt.Sprintf("%s of %s requests (threshold %s of %s)",
-			thousands(m.Requests), thousands(m.Need), millionths(t.Threshold), thousands(total))
+			report.Grouped(m.Requests), report.Grouped(m.Need), millionths(t.Threshold), report.Grouped(total))
 	case cidr.TooFewAlone:
-		return fmt.Sprintf("%s of %s requests (sizeAlone)", thousands(m.Requests), thousands(m.Need))
+		return fmt.Sprintf("%s of %s requests (sizeAlone)", report.Grouped(m.Requests), report.Grouped(m.Need))
 	}
-	return fmt.Sprintf("%s of %s requests (minSize)", thousands(m.Requests), thousands(m.Need))
+	return fmt.Sprintf("%s of %s requests (minSize)", report.Grouped(m.Requests), report.Grouped(m.Need))
 }
 
 // millionths writes a share that is kept in millionths.
 func millionths(n uint32) string { return strconv.FormatFloat(float64(n)/1e6, 'f', -1, 64) }
-
-// thousands writes a number with separators.
-func thousands(n uint64) string {
-	s := strconv.FormatUint(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}

@@ -38,7 +38,7 @@ func (a *Analysis) warnEmpty(r *report.Report) (out []report.Warning) {
 	if r.Requests == 0 {
 		out = append(out, report.Warning{
 			Type: WarnNoRequests, Count: r.Ignored,
-			Message: fmt.Sprintf("no line is about a request or login: all %s are of other programs", thousands(r.Ignored)),
+			Message: fmt.Sprintf("no line is about a request or login: all %s are of other programs", report.Grouped(r.Ignored)),
 		})
 	}
 	return out
@@ -50,7 +50,7 @@ func (a *Analysis) warnTime(r *report.Report) []report.Warning {
 		if a.counts.populations[s.who].timed && a.counts.untimed > 0 {
 			return []report.Warning{{
 				Type: WarnNoTime, Count: a.counts.untimed,
-				Message: fmt.Sprintf("%s of %s requests have no time: no time range includes them", thousands(a.counts.untimed), thousands(r.Requests)),
+				Message: fmt.Sprintf("%s of %s requests have no time: no time range includes them", report.Grouped(a.counts.untimed), report.Grouped(r.Requests)),
 			}}
 		}
 	}
@@ -64,13 +64,13 @@ func (a *Analysis) warnSkipped(*report.Report) (out []report.Warning) {
 			out = append(out, report.Warning{
 				Type: WarnSkippedLines, Count: l.skipped,
 				Message: fmt.Sprintf("%s: %s of %s lines are not in the format %s, the first because %s: %q",
-					l.Name, thousands(l.skipped), thousands(l.lines), l.format, l.why, l.example),
+					l.Name, report.Grouped(l.skipped), report.Grouped(l.lines), l.format, l.why, l.example),
 			})
 		}
 		if l.long > 0 {
 			out = append(out, report.Warning{
 				Type: WarnLongLines, Count: l.long,
-				Message: fmt.Sprintf("%s: %s lines are longer than 1 MiB and were passed over", l.Name, thousands(l.long)),
+				Message: fmt.Sprintf("%s: %s lines are longer than 1 MiB and were passed over", l.Name, report.Grouped(l.long)),
 			})
 		}
 	}
