@@ -21,7 +21,7 @@ type lane struct {
 
 // How many requests wait for one table.
 const (
-	batch  = 256
+	batch  = 512
 	batch6 = 64
 )
 
