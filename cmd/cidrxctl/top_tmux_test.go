@@ -6,9 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +15,13 @@ import (
 	"cidrx/agent/config"
 	"cidrx/agent/control"
 	"cidrx/agent/host"
+	"cidrx/cmd/internal/term/termtest"
 	"cidrx/firewall"
 )
 
-// live is a real agent on a fake kernel, and cidrxctl top in a terminal of its own, that of tmux.
+// live is a real agent on a fake kernel, and cidrxctl top in a terminal of its own.
 type live struct {
+	*termtest.Terminal
 	t    *testing.T
 	dir  string
 	fake *firewall.Fake
@@ -50,10 +50,7 @@ func newLive(t *testing.T) *live {
 		t.Fatal(err)
 	}
 	l := &live{t: t, dir: dir, fake: firewall.NewFake(time.Now)}
-	t.Cleanup(func() {
-		l.tmux("kill-server")
-		os.RemoveAll(dir)
-	})
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	l.write(0, "192.0.2.77")
 	return l
 }
@@ -110,68 +107,18 @@ func (l *live) write(n int, client string) {
 	}
 }
 
-// show starts a shell of 80x24 that runs the view, says how that ended, and whether the terminal's settings are as before.
+// show shows the view of the agent in a terminal; environ goes before the command.
 func (l *live) show(environ string) {
 	l.t.Helper()
-	script := fmt.Sprintf(`echo shell before; old=$(stty -g); %s cidrxctl top --socket %s/c.sock; echo "ended with $?"; [ "$(stty -g)" = "$old" ] && echo settings as before; exec cat`, environ, l.dir)
-	l.tmux("-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "sh", "-c", script)
-}
-
-// tmux runs a command of tmux and returns what it prints.
-func (l *live) tmux(args ...string) string {
-	l.t.Helper()
-	cmd := exec.Command("tmux", append([]string{"-u", "-S", l.dir + "/tmux"}, args...)...)
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "TERM=xterm-256color", "TMUX=", "NO_COLOR=", "PATH="+l.command()+":"+os.Getenv("PATH"))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		l.t.Fatalf("tmux %q: %v: %s", args, err, out)
-	}
-	return string(out)
-}
-
-// command is a directory with this binary under the name of the command: see TestMain.
-func (l *live) command() string {
-	dir := filepath.Join(l.dir, "bin")
 	self, err := os.Executable()
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	os.MkdirAll(dir, 0o755) // what is wrong here, Symlink says
-	if err := os.Symlink(self, filepath.Join(dir, "cidrxctl")); err != nil && !os.IsExist(err) {
+	command := filepath.Join(l.dir, "cidrxctl") // this binary under the name of the command: see TestMain
+	if err := os.Symlink(self, command); err != nil {
 		l.t.Fatal(err)
 	}
-	return dir
-}
-
-func (l *live) keys(keys ...string) { l.tmux(append([]string{"send-keys"}, keys...)...) }
-
-// until waits for texts on the screen, and returns the screen.
-func (l *live) until(texts ...string) (screen string) {
-	l.t.Helper()
-	holds := func() bool {
-		screen = l.tmux("capture-pane", "-p")
-		for _, text := range texts {
-			if !strings.Contains(screen, text) {
-				return false
-			}
-		}
-		return true
-	}
-	for end := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			l.t.Fatalf("no %q on the screen:\n%s", texts, screen)
-		}
-	}
-	return screen
-}
-
-// clean waits for the end and looks whether the terminal is as it was.
-func (l *live) clean(code int) {
-	l.t.Helper()
-	l.until(fmt.Sprintf("ended with %d", code), "settings as before", "shell before")
-	if state := l.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}"); strings.TrimSpace(state) != "0 1 0" {
-		l.t.Errorf("alternate screen, cursor, mouse: %s, not 0 1 0", state)
-	}
+	l.Terminal = termtest.Start(l.t, fmt.Sprintf("%s '%s' top --socket %s/c.sock", environ, command, l.dir))
 }
 
 // A ban comes near, comes, is looked at and lifted; another is made by hand; the agent goes away and comes back.
@@ -179,56 +126,53 @@ func TestTopOnATerminal(t *testing.T) {
 	l := newLive(t)
 	l.start()
 	l.show("")
-	l.until("ENFORCING", "web", "packets dropped a second", "q quit")
+	l.Until("ENFORCING", "web", "packets dropped a second", "q quit")
 	l.write(15, "198.51.100.7")
-	l.until("198.51.100.7/32", "75 %", "15/20")
+	l.Until("198.51.100.7/32", "75 %", "15/20")
 	l.write(5, "198.51.100.7")
-	l.until("198.51.100.7/32", "100 %", "banned", "ban       198.51.100.7/32")
-	l.keys("3")
-	l.until("1 ban, newest first", "198.51.100.7/32", "10m")
-	l.keys("Enter")
-	l.until("198.51.100.7 is banned", `\x1b[2J`)
-	l.keys("u")
-	l.until("Unblock 198.51.100.7/32?")
-	l.keys("y")
-	l.until("198.51.100.7/32 is unblocked")
-	l.keys("Escape")
-	l.until("Nothing is banned.")
-	l.keys("b")
-	l.until("network")
-	l.keys("-l", "2001:db8:1:2::7")
-	l.keys("Tab")
-	l.keys("-l", "2h")
-	l.keys("Enter")
-	l.until("Ban 2001:db8:1:2::/64 for 2h 0m?")
-	l.keys("y")
-	l.until("2001:db8:1:2::/64", "1 ban,", "1h 59m")
-	l.keys("4")
-	l.until("unban     198.51.100.7/32", "ban       2001:db8:1:2::/64", "by root")
-	l.tmux("resize-window", "-x", "59", "-y", "20")
-	l.until("This terminal is 59x20")
-	l.tmux("resize-window", "-x", "140", "-y", "45")
-	l.keys("2")
-	l.until("tier 1 [20,32,32,0]")
+	l.Until("198.51.100.7/32", "100 %", "banned", "ban       198.51.100.7/32")
+	l.Keys("3")
+	l.Until("1 ban, newest first", "198.51.100.7/32", "10m")
+	l.Keys("Enter")
+	l.Until("198.51.100.7 is banned", `\x1b[2J`)
+	l.Keys("u")
+	l.Until("Unblock 198.51.100.7/32?")
+	l.Keys("y")
+	l.Until("198.51.100.7/32 is unblocked")
+	l.Keys("Escape")
+	l.Until("Nothing is banned.")
+	l.Keys("b")
+	l.Until("network")
+	l.Keys("-l", "2001:db8:1:2::7")
+	l.Keys("Tab")
+	l.Keys("-l", "2h")
+	l.Keys("Enter")
+	l.Until("Ban 2001:db8:1:2::/64 for 2h 0m?")
+	l.Keys("y")
+	l.Until("2001:db8:1:2::/64", "1 ban,", "1h 59m")
+	l.Keys("4")
+	l.Until("unban     198.51.100.7/32", "ban       2001:db8:1:2::/64", "by root")
+	l.Resize(59, 20)
+	l.Until("This terminal is 59x20")
+	l.Resize(140, 45)
+	l.Keys("2")
+	l.Until("tier 1 [20,32,32,0]")
 	l.stop()
-	l.until("NO ANSWER", "there is no agent socket", "trying again")
+	l.Until("NO ANSWER", "there is no agent socket", "trying again")
 	l.start()
-	l.until("ENFORCING", "The agent has been started anew.")
-	l.keys("q")
-	l.clean(0)
+	l.Until("ENFORCING", "The agent has been started anew.")
+	l.Keys("q")
+	l.Ends(0, "overview")
 }
 
 func TestTopWithoutColour(t *testing.T) {
 	l := newLive(t)
 	l.start()
 	l.show("NO_COLOR=yes")
-	l.until("ENFORCING", "q quit")
-	colours := regexp.MustCompile(`\x1b\[[0-9;]*([349][0-8]|10[0-7])[;m]`) // 39 and 49 are those of the terminal
-	if screen := l.tmux("capture-pane", "-p", "-e"); colours.MatchString(screen) {
-		t.Errorf("there are colours:\n%q", screen)
-	}
-	l.keys("C-c")
-	l.clean(0)
+	l.Until("ENFORCING", "q quit")
+	l.Colourless()
+	l.Keys("C-c")
+	l.Ends(0, "overview")
 }
 
 // Signals end it and leave the terminal as it was.
@@ -236,10 +180,7 @@ func TestTopAfterASignal(t *testing.T) {
 	l := newLive(t)
 	l.start()
 	l.show("")
-	l.until("ENFORCING", "q quit")
-	shell := strings.TrimSpace(l.tmux("display-message", "-p", "#{pane_pid}"))
-	if out, err := exec.Command("pkill", "-TERM", "-P", shell).CombinedOutput(); err != nil {
-		t.Fatalf("pkill: %v: %s", err, out)
-	}
-	l.clean(0)
+	l.Until("ENFORCING", "q quit")
+	l.Signal("TERM")
+	l.Ends(0, "overview")
 }

@@ -37,14 +37,14 @@ func (p *mapPage) busiest() uint32 {
 	return at
 }
 
-func (p *mapPage) title() string { return "Map" }
+func (p *mapPage) Title() string { return "Map" }
 
-func (p *mapPage) keys() []term.Key {
+func (p *mapPage) Keys() []term.Key {
 	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "←↓↑→", Does: "move"}, {Name: "enter", Does: "zoom in"}, {Name: "-", Does: "out"}, {Name: "n", Does: "next range"},
 		{Name: "o", Does: "hosts"}, {Name: "[ ]", Does: "section"}, {Name: "tab", Does: "summary"}}
 }
 
-func (p *mapPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *mapPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch k := key.String(); k {
 	case "left", "h":
 		p.move(-1, 0)
@@ -114,7 +114,7 @@ func (p *mapPage) wide() bool {
 func (p *mapPage) next(step int) {
 	list := p.addresses()
 	if len(list) == 0 {
-		p.note = "No tier of this section found an IPv4 range."
+		p.Note = "No tier of this section found an IPv4 range."
 		return
 	}
 	p.cursor = list[beside(list, p.cursor, p.cell(), step)]

@@ -8,8 +8,8 @@ import (
 	"cidrx/cmd/internal/term"
 )
 
-// draw sets the map at the left, and what the cursor is on beside it.
-func (p *mapPage) draw(width, height int) []string {
+// Draw sets the map at the left, and what the cursor is on beside it.
+func (p *mapPage) Draw(width, height int) []string {
 	g := p.fit(width, height)
 	x, y := g.cell(p.cursor)
 	lines := g.rows(x, y, p.coloured)

@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -12,28 +13,12 @@ import (
 	"cidrx/detect/report"
 )
 
-// page is one view. It draws itself into any size, and gets the keys that the model has no use for.
-type page interface {
-	title() string // printable
-	keys() []term.Key
-	draw(width, height int) []string
-	press(key tea.KeyPressMsg) (done bool, cmd tea.Cmd)
-}
-
-// typing is a page that may be reading text, so that letters are not commands.
-type typing interface {
-	typing() bool
-	paste(text string)
-}
-
 // model is the whole view: four pages side by side, and those opened from them on top.
-type model struct {
-	*session
-	term.Stack[page]
-}
+type model struct{ *session }
 
 // session is what all pages share.
 type session struct {
+	term.Shell
 	ctx      context.Context
 	analysis Analysis
 	report   *report.Report
@@ -43,18 +28,11 @@ type session struct {
 	outcomes map[int]outcome
 	coloured bool
 	spin     int
-
-	width, height int
-	note          string  // until the next key
-	open          []page  // asked for by a page: pages to open
-	jump          tabName // asked for by a page: the tab to go to
 }
 
-type tabName int
-
+// The tabs, in their order.
 const (
-	noTab tabName = iota
-	summaryTab
+	summaryTab = iota
 	tiersTab
 	rangesTab
 	mapTab
@@ -64,8 +42,9 @@ func newModel(ctx context.Context, a Analysis, reading *sync.WaitGroup) *model {
 	s := &session{ctx: ctx, analysis: &guarded{Analysis: a}, report: a.Report(), found: map[int][]found{}, outcomes: map[int]outcome{}, coloured: true}
 	s.look = look{reading: reading, detail: s.report.Detail}
 	ranges := newRangesPage(s)
-	pages := []page{&summaryPage{session: s}, &tiersPage{session: s, list: ranges}, ranges, newMapPage(s)}
-	return &model{session: s, Stack: term.Stack[page]{Tabs: pages}}
+	s.Tabs = []term.Page{summaryTab: &summaryPage{session: s}, tiersTab: &tiersPage{session: s, list: ranges}, rangesTab: ranges, mapTab: newMapPage(s)}
+	s.Help = term.Help{Entries: helpText, Margin: " "}
+	return &model{s}
 }
 
 // Init starts the second look at the logs.
@@ -78,22 +57,20 @@ func (m *model) Init() tea.Cmd {
 
 // Update takes what happened: a key, a new size, an answer.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if done, cmd := m.Shell.Update(msg); done {
+		return m, cmd
+	}
 	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		m.width, m.height = msg.Width, msg.Height
 	case tea.ColorProfileMsg:
 		m.coloured = msg.Profile > colorprofile.ASCII
 	case tea.KeyPressMsg:
-		m.note = ""
-		return m, m.press(msg)
-	case tea.PasteMsg:
-		if t, ok := m.Top().(typing); ok && t.typing() {
-			t.paste(msg.Content)
-		}
+		return m, m.press(msg.String())
 	case looked:
 		m.look.end(msg)
 	case tried:
-		return m, m.tried(msg)
+		if slices.Contains(m.Opened, term.Page(msg.page)) {
+			return m, msg.page.answer(msg)
+		}
 	case ticked:
 		m.spin++
 		if m.look.pending {
@@ -103,48 +80,19 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, nil
 }
 
-// press gives a key to the page in view, then to the view as a whole.
-func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
-	if key.String() == "ctrl+c" || m.tiny() && key.String() == "q" {
-		return tea.Quit
-	}
-	if m.tiny() {
-		return nil
-	}
-	done, cmd := m.Top().press(key)
-	if !done {
-		cmd = m.command(key.String())
-	}
-	m.follow()
-	return cmd
-}
-
-// tiny says that the terminal has no room for a page.
-func (m *model) tiny() bool { return m.width < term.LeastWidth || m.height < term.LeastHeight }
-
-// command does what a key does on every page.
-func (m *model) command(key string) tea.Cmd {
+// press does what a key does on every page of this view.
+func (m *model) press(key string) tea.Cmd {
 	switch key {
-	case "q":
-		return tea.Quit
-	case "ctrl+z":
-		return tea.Suspend
-	case "esc", "backspace":
-		m.Back()
-	case "tab", "shift+tab":
-		m.Step(map[string]int{"tab": 1, "shift+tab": -1}[key])
-	case "1", "2", "3", "4":
-		m.GoTo(int(key[0] - '1'))
 	case "m":
-		m.GoTo(int(mapTab) - 1)
-	case "[", "]":
-		m.turn(map[string]int{"[": -1, "]": 1}[key])
+		m.GoTo(mapTab)
+	case "[":
+		m.turn(-1)
+	case "]":
+		m.turn(1)
 	case "t":
 		p := newTryPage(m.session, 0)
-		m.open = append(m.open, p)
+		m.Open(p)
 		return p.ask()
-	case "?":
-		m.open = append(m.open, &helpPage{})
 	}
 	return nil
 }
@@ -153,57 +101,23 @@ func (m *model) command(key string) tea.Cmd {
 func (m *model) turn(step int) {
 	n := len(m.report.Sections)
 	if n < 2 {
-		m.note = "There is one section only."
+		m.Note = "There is one section only."
 		return
 	}
 	m.section = (m.section + step + n) % n
 	m.Opened = nil
 }
 
-// follow does what the page in view asked for.
-func (m *model) follow() {
-	if m.jump != noTab {
-		m.GoTo(int(m.jump) - 1)
-		m.jump = noTab
-	}
-	m.Open(m.open...)
-	m.open = nil
-}
-
-// tried gives the answer for a tier to the page that asked, if it is still there.
-func (m *model) tried(answer tried) tea.Cmd {
-	for _, p := range m.Opened {
-		if p == page(answer.page) {
-			return answer.page.answer(answer)
-		}
-	}
-	return nil
-}
-
 // View is the screen as it is now.
 func (m *model) View() tea.View {
-	v := tea.NewView("")
-	v.AltScreen = true
-	if m.width > 0 && m.height > 0 {
-		v.SetContent(m.frame())
-	}
-	return v
-}
-
-func (m *model) frame() string {
-	if m.tiny() {
-		return term.Frame{}.Render(m.width, m.height)
-	}
-	top := m.Top()
-	f := term.Frame{Left: m.Titles(page.title), Right: m.where(), Body: top.draw(m.width, term.BodyHeight(m.height)), Keys: top.keys(), Note: m.status()}
-	return f.Render(m.width, m.height)
+	return m.Shell.View(term.Frame{Left: m.Titles(), Right: m.where(), Note: m.status()})
 }
 
 // where says what is open, or else which section is looked at.
 func (m *model) where() string {
-	most := m.width - 48
-	if n := len(m.Opened); n > 0 {
-		return term.Cut("› "+m.Opened[n-1].title(), most) + " "
+	most := m.Width - 48
+	if len(m.Opened) > 0 {
+		return term.Cut("› "+m.Top().Title(), most) + " "
 	}
 	if len(m.report.Sections) > 1 {
 		of := " " + strconv.Itoa(m.section+1) + "/" + strconv.Itoa(len(m.report.Sections)) + " "
@@ -215,8 +129,8 @@ func (m *model) where() string {
 // status is the note of the last key, or what goes on in the background.
 func (m *model) status() string {
 	switch {
-	case m.note != "":
-		return " " + term.Warn(m.note)
+	case m.Note != "":
+		return " " + term.Warn(m.Note)
 	case m.look.pending:
 		return " " + m.spinner() + term.Faint(" reading the log again for times, user agents and lines")
 	case m.look.err != nil:

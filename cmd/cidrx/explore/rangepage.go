@@ -57,14 +57,14 @@ func newRangePage(s *session, section int, prefix netip.Prefix) *rangePage {
 	return p
 }
 
-func (p *rangePage) title() string { return p.prefix.String() }
+func (p *rangePage) Title() string { return p.prefix.String() }
 
-func (p *rangePage) keys() []term.Key {
+func (p *rangePage) Keys() []term.Key {
 	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "esc", Does: "back"}, {Name: "tab ←→", Does: "agents, endpoints, lines"}, {Name: "↑↓", Does: "move"},
 		{Name: "m", Does: "map"}}
 }
 
-func (p *rangePage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *rangePage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch k := key.String(); k {
 	case "tab", "right", "l":
 		p.part = (p.part + 1) % parts
@@ -82,12 +82,12 @@ func (p *rangePage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 func (p *rangePage) enter() {
 	if p.part == hostPart && len(p.hosts) > 0 {
 		if host := p.hosts[p.tables[hostPart].Cursor()].Prefix; host != p.prefix {
-			p.open = append(p.open, newRangePage(p.session, p.section, host))
+			p.Open(newRangePage(p.session, p.section, host))
 		}
 	}
 }
 
-func (p *rangePage) draw(width, height int) []string {
+func (p *rangePage) Draw(width, height int) []string {
 	d := p.look.of(p.section, p.prefix)
 	lines := append(p.heading(d), p.timeline(d, width, height)...)
 	lines = append(lines, p.tabs(d), "")

@@ -22,10 +22,10 @@ func newRangesPage(s *session) *rangesPage {
 	return p
 }
 
-func (p *rangesPage) title() string { return "Ranges" }
-func (p *rangesPage) typing() bool  { return p.entry.open }
+func (p *rangesPage) Title() string { return "Ranges" }
+func (p *rangesPage) Typing() bool  { return p.entry.open }
 
-func (p *rangesPage) keys() []term.Key {
+func (p *rangesPage) Keys() []term.Key {
 	if p.entry.open {
 		return []term.Key{{Name: "enter", Does: "keep"}, {Name: "esc", Does: "clear"}, {Name: "0-9 . : /", Does: "an address, a prefix, or its beginning"}}
 	}
@@ -64,7 +64,7 @@ func (p *rangesPage) sync() {
 	}
 }
 
-func (p *rangesPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *rangesPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	p.sync()
 	if p.entry.open {
 		p.entry.press(key)
@@ -76,7 +76,7 @@ func (p *rangesPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 		p.entry.open = true
 	case "s":
 		p.list.sort()
-		p.note = "Sorted by " + p.list.order.String() + "."
+		p.Note = "Sorted by " + p.list.order.String() + "."
 	case "enter", "right", "l":
 		p.enter()
 	case "esc", "backspace":
@@ -120,12 +120,12 @@ func (p *rangesPage) narrow() {
 	}
 }
 
-func (p *rangesPage) paste(text string) {
+func (p *rangesPage) Paste(text string) {
 	p.entry.paste(text)
 	p.narrow()
 }
 
-func (p *rangesPage) draw(width, height int) []string {
+func (p *rangesPage) Draw(width, height int) []string {
 	p.sync()
 	lines := []string{" " + p.heading(), ""}
 	if len(p.list.shown) == 0 {

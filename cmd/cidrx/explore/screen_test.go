@@ -6,13 +6,11 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"unicode"
-	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"cidrx/cmd/internal/term"
+	"cidrx/cmd/internal/term/termtest"
 	"cidrx/detect/report"
 )
 
@@ -41,52 +39,15 @@ func TestAnyKeys(t *testing.T) {
 				s.press(k)
 			}
 			if !fits(t, s) {
-				t.Fatalf("seed %d, step %d, %dx%d", seed, step, s.width, s.height)
+				t.Fatalf("seed %d, step %d, %dx%d", seed, step, s.Width, s.Height)
 			}
 		}
 	}
 }
 
-// fits says whether the view keeps inside its terminal.
 func fits(t *testing.T, s *screen) bool {
 	t.Helper()
-	content := s.View().Content
-	lines := strings.Split(content, "\n")
-	ok := true
-	if content != "" && len(lines) > s.height {
-		t.Errorf("%d lines in a terminal of %d", len(lines), s.height)
-		ok = false
-	}
-	for i, line := range lines {
-		if w, wc := ansi.StringWidth(line), ansi.StringWidthWc(line); max(w, wc) > s.width {
-			t.Errorf("line %d has %d or %d columns in a terminal of %d: %q", i, w, wc, s.width, line)
-			ok = false
-		}
-	}
-	for _, r := range ansi.Strip(content) {
-		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError) {
-			t.Errorf("%q reaches the terminal", r)
-			ok = false
-		}
-	}
-	return ok && onlyColours(t, content)
-}
-
-// onlyColours says whether all escape sequences of a view are styles.
-func onlyColours(t *testing.T, content string) bool {
-	t.Helper()
-	for rest := content; ; {
-		_, after, found := strings.Cut(rest, "\x1b")
-		if !found {
-			return true
-		}
-		end := strings.IndexFunc(after, func(r rune) bool { return !strings.ContainsRune("[0123456789;:", r) })
-		if end < 0 || after[end] != 'm' || after[0] != '[' {
-			t.Errorf("escape sequence %.20q reaches the terminal", after)
-			return false
-		}
-		rest = after[end:]
-	}
+	return termtest.Fits(t, s.View(), s.Width, s.Height)
 }
 
 func TestTooSmall(t *testing.T) {

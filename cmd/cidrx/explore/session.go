@@ -34,7 +34,7 @@ func (s *session) ranges(section int) []found {
 
 // show opens the page of a range.
 func (s *session) show(p netip.Prefix) {
-	s.open = append(s.open, newRangePage(s, s.section, p))
+	s.Open(newRangePage(s, s.section, p))
 }
 
 // logNames are the logs in a few words.

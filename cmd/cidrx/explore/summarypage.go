@@ -16,20 +16,20 @@ type summaryPage struct {
 	room  int        // lines of the last drawing
 }
 
-func (p *summaryPage) title() string { return "Summary" }
+func (p *summaryPage) Title() string { return "Summary" }
 
-func (p *summaryPage) keys() []term.Key {
+func (p *summaryPage) Keys() []term.Key {
 	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "tab", Does: "tiers"}, {Name: "↑↓", Does: "section"}, {Name: "enter", Does: "open"},
 		{Name: "t", Does: "try"}, {Name: "m", Does: "map"}, {Name: "pgdn", Does: "more"}}
 }
 
-func (p *summaryPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *summaryPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch k := key.String(); k {
 	case "up", "k", "down", "j", "home", "g", "end", "G":
 		p.table.Press(k)
 		p.section = p.table.Cursor()
 	case "enter", "right", "l":
-		p.jump = tiersTab
+		p.GoTo(tiersTab)
 	case "pgdown", "space", "ctrl+d", "ctrl+f":
 		p.top += max(1, p.room-1)
 	case "pgup", "ctrl+u", "ctrl+b":
@@ -40,8 +40,8 @@ func (p *summaryPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	return true, nil
 }
 
-// draw cuts the page out of all of its lines.
-func (p *summaryPage) draw(width, height int) []string {
+// Draw cuts the page out of all of its lines.
+func (p *summaryPage) Draw(width, height int) []string {
 	lines := p.verdictLines(width)
 	lines = append(lines, p.facts(width)...)
 	rest := append(p.sections(width), p.warnings(width)...)

@@ -20,21 +20,21 @@ type tiersPage struct {
 	of      *report.Tier // that the preview is of
 }
 
-func (p *tiersPage) title() string { return "Tiers" }
+func (p *tiersPage) Title() string { return "Tiers" }
 
-func (p *tiersPage) keys() []term.Key {
+func (p *tiersPage) Keys() []term.Key {
 	return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "↑↓", Does: "tier"}, {Name: "enter", Does: "its ranges"}, {Name: "t", Does: "try others"},
 		{Name: "[ ]", Does: "section"}, {Name: "tab", Does: "ranges"}, {Name: "m", Does: "map"}, {Name: "esc", Does: "back"}}
 }
 
-func (p *tiersPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *tiersPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	p.sync()
 	switch k := key.String(); k {
 	case "enter", "right", "l":
 		p.enter()
 	case "t":
 		t := newTryPage(p.session, p.table.Cursor())
-		p.open = append(p.open, t)
+		p.Open(t)
 		return true, t.ask()
 	default:
 		return p.table.Press(k), nil
@@ -49,11 +49,11 @@ func (p *tiersPage) enter() {
 	case t == nil:
 	case len(t.Detected) > 0:
 		p.list.only(p.table.Cursor())
-		p.jump = rangesTab
+		p.GoTo(rangesTab)
 	case len(t.Missed) > 0:
 		p.show(t.Missed[0].Prefix)
 	default:
-		p.note = "This tier found nothing, and nothing came near."
+		p.Note = "This tier found nothing, and nothing came near."
 	}
 }
 
@@ -75,7 +75,7 @@ func (p *tiersPage) chosen() *report.Tier {
 	return &tiers[p.table.Cursor()]
 }
 
-func (p *tiersPage) draw(width, height int) []string {
+func (p *tiersPage) Draw(width, height int) []string {
 	p.sync()
 	lines := append(p.heading(width), "")
 	if p.chosen() == nil {

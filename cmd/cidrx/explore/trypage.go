@@ -53,7 +53,7 @@ func (p *tryPage) reset() {
 	p.texts, p.wrong = write(p.tier), nil
 }
 
-func (p *tryPage) title() string {
+func (p *tryPage) Title() string {
 	if p.from < 0 {
 		return "try a tier"
 	}
@@ -61,9 +61,9 @@ func (p *tryPage) title() string {
 }
 
 // Digits are numbers here, not tabs.
-func (p *tryPage) typing() bool { return p.at < fields }
+func (p *tryPage) Typing() bool { return p.at < fields }
 
-func (p *tryPage) keys() []term.Key {
+func (p *tryPage) Keys() []term.Key {
 	if p.at < fields {
 		return []term.Key{{Name: "q", Does: "quit"}, {Name: "?", Does: "help"}, {Name: "tab ←→", Does: "number"}, {Name: "0-9", Does: "type"}, {Name: "↑↓", Does: "change"}, {Name: "enter", Does: "to the list"},
 			{Name: "b", Does: "mode"}, {Name: "r", Does: "reset"}, {Name: "esc", Does: "back"}}
@@ -72,7 +72,7 @@ func (p *tryPage) keys() []term.Key {
 		{Name: "b", Does: "mode"}, {Name: "r", Does: "reset"}, {Name: "esc", Does: "back"}}
 }
 
-func (p *tryPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *tryPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch k := key.String(); k {
 	case "tab":
 		p.at = (p.at + 1) % (fields + 1)
@@ -133,14 +133,14 @@ func (p *tryPage) edit(key tea.KeyPressMsg) (bool, tea.Cmd) {
 		if key.Text == "" || strings.Trim(key.Text, "0123456789.") != "" {
 			return false, nil
 		}
-		p.paste(key.Text)
+		p.Paste(key.Text)
 		return true, p.ask()
 	}
 	return true, nil
 }
 
-// paste appends digits to the number in hand.
-func (p *tryPage) paste(text string) {
+// Paste appends digits to the number in hand.
+func (p *tryPage) Paste(text string) {
 	for _, r := range text {
 		digit := r >= '0' && r <= '9' || r == '.' && p.at == thresholdField
 		if digit && p.at < fields && len(p.texts[p.at]) < longestNumber {

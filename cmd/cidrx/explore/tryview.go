@@ -7,7 +7,7 @@ import (
 	"cidrx/cmd/internal/term"
 )
 
-func (p *tryPage) draw(width, height int) []string {
+func (p *tryPage) Draw(width, height int) []string {
 	lines := []string{" " + p.numbers(), " " + p.flags(), ""}
 	for _, line := range term.Wrap(p.verdict(), width-2) {
 		lines = append(lines, " "+line)

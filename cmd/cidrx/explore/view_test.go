@@ -12,6 +12,8 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/google/go-cmp/cmp"
+
+	"cidrx/cmd/internal/term/termtest"
 )
 
 var update = flag.Bool("update", false, "write the golden frames anew")
@@ -52,31 +54,10 @@ func (s *screen) update(msg tea.Msg) {
 // press presses keys by name: "down", "ctrl+c", or a character.
 func (s *screen) press(keys ...string) *screen {
 	for _, k := range keys {
-		s.update(keyOf(k))
+		s.update(termtest.Key(k))
 		s.View()
 	}
 	return s
-}
-
-var named = map[string]rune{"up": tea.KeyUp, "down": tea.KeyDown, "left": tea.KeyLeft, "right": tea.KeyRight, "enter": tea.KeyEnter, "esc": tea.KeyEscape,
-	"tab": tea.KeyTab, "backspace": tea.KeyBackspace, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "home": tea.KeyHome, "end": tea.KeyEnd}
-
-func keyOf(name string) tea.KeyPressMsg {
-	var mod tea.KeyMod
-	if rest, ok := strings.CutPrefix(name, "ctrl+"); ok {
-		mod, name = tea.ModCtrl, rest
-	}
-	if rest, ok := strings.CutPrefix(name, "shift+"); ok {
-		mod, name = mod|tea.ModShift, rest
-	}
-	if code, ok := named[name]; ok {
-		return tea.KeyPressMsg{Code: code, Mod: mod}
-	}
-	key := tea.KeyPressMsg{Code: []rune(name)[0], Mod: mod}
-	if mod == 0 {
-		key.Text = name
-	}
-	return key
 }
 
 // text is what the screen shows, without styles and blanks at the ends of lines.

@@ -24,19 +24,19 @@ type acted struct {
 func (m *model) acted(a acted) {
 	m.bans.stale = true
 	if a.err != nil {
-		m.note = a.err.Error()
+		m.Note = a.err.Error()
 		return
 	}
-	m.note = did(a.verb, a.done, a.asked)
+	m.Note = did(a.verb, a.done, a.asked)
 }
 
 // mayAct says in a note why not.
 func (s *session) mayAct() bool {
 	switch {
 	case s.lost != nil:
-		s.note = "The agent does not answer: nothing can be changed."
+		s.Note = "The agent does not answer: nothing can be changed."
 	case !s.top.MayAct:
-		s.note = "You may look and not act: join group cidrx, or use sudo."
+		s.Note = "You may look and not act: join group cidrx, or use sudo."
 	default:
 		return true
 	}
@@ -48,7 +48,7 @@ func (s *session) startUnblock(p netip.Prefix) {
 	if !s.mayAct() {
 		return
 	}
-	s.open = append(s.open, &question{session: s, head: "Unblock " + p.String() + "?",
+	s.Open(&question{session: s, head: "Unblock " + p.String() + "?",
 		text: "Its ban is lifted and whatever is banned inside it; it is carved out of wider bans. For the configured grace time a new ban there needs five times the evidence.",
 		do: func(ctx context.Context) acted {
 			done, err := s.o.Agent.Unblock(ctx, control.UnblockRequest{Prefixes: []netip.Prefix{p}})
@@ -63,31 +63,31 @@ type question struct {
 	do         func(context.Context) acted
 }
 
-func (p *question) title() string { return "sure?" }
+func (p *question) Title() string { return "sure?" }
 
-func (p *question) keys() []term.Key {
+func (p *question) Keys() []term.Key {
 	return []term.Key{{Name: "y", Does: "yes"}, {Name: "n", Does: "no"}, {Name: "esc", Does: "back"}}
 }
 
-// press takes nothing but an answer: no key that means something elsewhere shall slip through.
-func (p *question) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+// Press takes nothing but an answer: no key that means something elsewhere shall slip through.
+func (p *question) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch key.String() {
 	case "y", "Y":
-		p.close = true
-		p.note = "The agent is asked; it answers when the kernel has confirmed."
+		p.Back()
+		p.Note = "The agent is asked; it answers when the kernel has confirmed."
 		return true, func() tea.Msg {
 			ctx, cancel := context.WithTimeout(p.ctx, control.AnswerTimeout)
 			defer cancel()
 			return p.do(ctx)
 		}
 	case "n", "N", "esc", "q":
-		p.close = true
-		p.note = "Nothing was changed."
+		p.Back()
+		p.Note = "Nothing was changed."
 	}
 	return true, nil
 }
 
-func (p *question) draw(width, _ int) []string {
+func (p *question) Draw(width, _ int) []string {
 	lines := []string{"", term.Strong(term.Cut(p.head, width)), ""}
 	return append(lines, term.Wrap(p.text, width)...)
 }
@@ -112,7 +112,7 @@ func (s *session) startBan(network string) {
 	if !s.mayAct() {
 		return
 	}
-	s.open = append(s.open, &form{session: s, head: "Ban by hand", submit: (*form).ban, fields: []field{
+	s.Open(&form{session: s, head: "Ban by hand", submit: (*form).ban, fields: []field{
 		{"network", network, "an address or a CIDR"}, {"for", "", "such as 30m, 12h, 2d; empty: the first stage"}, {"reason", "", "for the audit trail"}}})
 }
 
@@ -137,8 +137,8 @@ func (f *form) ban() tea.Cmd {
 	if length > 0 {
 		howLong = "for " + term.BriefPair(length)
 	}
-	f.close = true
-	f.open = append(f.open, &question{session: f.session, head: "Ban " + p.String() + " " + howLong + "?",
+	f.Back()
+	f.Open(&question{session: f.session, head: "Ban " + p.String() + " " + howLong + "?",
 		text: "Every packet from there is dropped, but for what is allowed.",
 		do: func(ctx context.Context) acted {
 			done, err := f.o.Agent.Ban(ctx, r)
@@ -154,27 +154,26 @@ func (f *form) explain() tea.Cmd {
 		return nil
 	}
 	page := newWhy(f.session, addr)
-	f.close, f.open = true, append(f.open, page)
+	f.Back()
+	f.Open(page)
 	return page.ask()
 }
 
-func (f *form) title() string { return f.fields[0].name }
+func (f *form) Title() string { return f.fields[0].name }
 
-func (f *form) keys() []term.Key {
+func (f *form) Keys() []term.Key {
 	return []term.Key{{Name: "enter", Does: "go on"}, {Name: "tab", Does: "next field"}, {Name: "ctrl+u", Does: "clear"}, {Name: "esc", Does: "back"}}
 }
 
-func (f *form) typing() bool { return true }
+func (f *form) Typing() bool { return true }
 
-func (f *form) paste(text string) { f.add(text) }
-
-// press reads the text; all keys are its own.
-func (f *form) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+// Press reads the text; all keys are its own.
+func (f *form) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	value := &f.fields[f.at].value
 	f.wrong = ""
 	switch key.String() {
 	case "esc":
-		f.close = true
+		f.Back()
 	case "enter":
 		return true, f.submit(f)
 	case "tab", "down":
@@ -188,13 +187,13 @@ func (f *form) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 			*value = string(runes[:len(runes)-1])
 		}
 	default:
-		f.add(key.Text)
+		f.Paste(key.Text)
 	}
 	return true, nil
 }
 
-// add takes in what prints.
-func (f *form) add(text string) {
+// Paste takes in what prints.
+func (f *form) Paste(text string) {
 	value := &f.fields[f.at].value
 	for _, r := range text {
 		if len(*value) < mostTyped && r != utf8.RuneError && term.Printable(string(r)) == string(r) {
@@ -203,7 +202,7 @@ func (f *form) add(text string) {
 	}
 }
 
-func (f *form) draw(width, _ int) []string {
+func (f *form) Draw(width, _ int) []string {
 	lines := []string{"", term.Strong(f.head), ""}
 	for i, d := range f.fields {
 		value := d.value

@@ -117,13 +117,13 @@ func (p *bansPage) row(i int) []string {
 	return []string{b.Prefix.String(), banWord(b.State), stage, left(b), term.Short(b.DroppedPackets), newestReason(b)}
 }
 
-func (p *bansPage) title() string { return "bans" }
+func (p *bansPage) Title() string { return "bans" }
 
-func (p *bansPage) keys() []term.Key {
+func (p *bansPage) Keys() []term.Key {
 	return p.acting([]term.Key{{Name: "q", Does: "quit"}, {Name: "tab", Does: "pages"}, {Name: "↑↓", Does: "choose"}, {Name: "enter", Does: "why"}, {Name: "s", Does: "sort"}}, true)
 }
 
-func (p *bansPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *bansPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	p.table.Rows = len(p.bans.list) // it may have come since it was drawn
 	switch k := key.String(); {
 	case p.table.Press(k):
@@ -132,7 +132,7 @@ func (p *bansPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	case k == "s":
 		p.bans.order = (p.bans.order + 1) % len(orders)
 		p.bans.sort()
-		p.note = "Sorted " + orders[p.bans.order].name + "."
+		p.Note = "Sorted " + orders[p.bans.order].name + "."
 		return true, nil
 	default:
 		return p.pressOn(k, at(&p.table, p.prefix))
@@ -141,7 +141,7 @@ func (p *bansPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 
 func (p *bansPage) prefix(i int) netip.Prefix { return p.bans.list[i].Prefix }
 
-func (p *bansPage) draw(width, height int) []string {
+func (p *bansPage) Draw(width, height int) []string {
 	p.table.Rows = len(p.bans.list)
 	p.pin.restore(&p.table, p.prefix)
 	switch {

@@ -53,13 +53,13 @@ func (s *session) eventRow(i int) []string {
 	return []string{e.At.UTC().Format("15:04:05"), kind, network, strings.Join(why, ", ")}
 }
 
-func (p *eventsPage) title() string { return "events" }
+func (p *eventsPage) Title() string { return "events" }
 
-func (p *eventsPage) keys() []term.Key {
+func (p *eventsPage) Keys() []term.Key {
 	return p.acting([]term.Key{{Name: "q", Does: "quit"}, {Name: "tab", Does: "pages"}, {Name: "↑↓", Does: "choose"}, {Name: "enter", Does: "why"}}, true)
 }
 
-func (p *eventsPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *eventsPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	p.follow()
 	if p.table.Press(key.String()) {
 		return true, nil
@@ -86,7 +86,7 @@ func (p *eventsPage) follow() {
 	p.shown = p.seen
 }
 
-func (p *eventsPage) draw(width, height int) []string {
+func (p *eventsPage) Draw(width, height int) []string {
 	p.follow()
 	if len(p.events) == 0 {
 		return []string{term.Faint("Nothing has happened for an hour. What happens from now on is shown here.")}

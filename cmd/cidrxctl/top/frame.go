@@ -11,28 +11,14 @@ import (
 
 // View is the screen as it is now.
 func (m *model) View() tea.View {
-	v := tea.NewView("")
-	v.AltScreen = true
-	if m.width > 0 && m.height > 0 {
-		v.SetContent(m.frame())
-	}
-	return v
-}
-
-func (m *model) frame() string {
-	if m.tiny() {
-		return term.Frame{}.Render(m.width, m.height)
-	}
-	front := m.Top()
-	f := term.Frame{Left: m.titles(), Right: m.right(), Body: front.draw(m.width, term.BodyHeight(m.height)), Keys: front.keys(), Note: m.status()}
-	return f.Render(m.width, m.height)
+	return m.Shell.View(term.Frame{Left: m.titles(), Right: m.right(), Note: m.status()})
 }
 
 // titles are the tabs, the one in view marked, or the page that lies over them.
 func (m *model) titles() string {
-	text := m.Titles(page.title)
-	if n := len(m.Opened); n > 0 {
-		text += " › " + m.Opened[n-1].title()
+	text := m.Titles()
+	if len(m.Opened) > 0 {
+		text += " › " + m.Top().Title()
 	}
 	return text
 }
@@ -56,10 +42,10 @@ func (m *model) status() string {
 		if next != "" {
 			text += " (" + term.Printable(next) + ")"
 		}
-		return " " + term.Bad(term.Cut(text, m.width-2))
+		return " " + term.Bad(term.Cut(text, m.Width-2))
 	}
-	if m.note != "" {
-		return " " + term.Warn(term.Cut(term.Printable(m.note), m.width-2))
+	if m.Note != "" {
+		return " " + term.Warn(term.Cut(term.Printable(m.Note), m.Width-2))
 	}
 	if by := m.top.Status.ConfirmBy; by != nil {
 		return " " + term.Warn("On trial: back to observe at "+term.Stamp(*by)+" UTC unless: cidrxctl confirm")

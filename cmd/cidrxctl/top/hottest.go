@@ -96,20 +96,20 @@ func (s *session) nearest() []control.Hot {
 	return list
 }
 
-func (p *hottestPage) title() string { return "hottest" }
+func (p *hottestPage) Title() string { return "hottest" }
 
-func (p *hottestPage) keys() []term.Key {
+func (p *hottestPage) Keys() []term.Key {
 	return p.acting([]term.Key{{Name: "q", Does: "quit"}, {Name: "tab", Does: "pages"}, {Name: "↑↓", Does: "choose"}, {Name: "enter", Does: "why"}}, true)
 }
 
-func (p *hottestPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *hottestPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	if p.hottest.press(key.String()) {
 		return true, nil
 	}
 	return p.pressOn(key.String(), p.hottest.chosen())
 }
 
-func (p *hottestPage) draw(width, height int) []string {
+func (p *hottestPage) Draw(width, height int) []string {
 	p.strategies.Rows = len(p.top.Status.Strategies)
 	lines := p.strategies.Draw(width, min(p.strategies.Rows+1, max(2, height/3)))
 	lines = append(lines, "")

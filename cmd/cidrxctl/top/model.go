@@ -10,28 +10,12 @@ import (
 	"cidrx/cmd/internal/term"
 )
 
-// page is one view. It draws itself into any size, and gets the keys that the model has no use for.
-type page interface {
-	title() string // printable
-	keys() []term.Key
-	draw(width, height int) []string
-	press(key tea.KeyPressMsg) (done bool, cmd tea.Cmd)
-}
-
-// typing is a page that reads text, so that letters are not commands.
-type typing interface {
-	typing() bool
-	paste(text string)
-}
-
 // model is the whole view: four pages side by side, and what was opened from them on top.
-type model struct {
-	*session
-	term.Stack[page]
-}
+type model struct{ *session }
 
 // session is what all pages share.
 type session struct {
+	term.Shell
 	ctx     context.Context
 	o       Options
 	feed    *feed
@@ -46,11 +30,6 @@ type session struct {
 	asking bool
 
 	bans bansState
-
-	width, height int
-	note          string // until the next key, or what it is about is over
-	open          []page // asked for by a page: pages to open
-	close         bool   // asked for by a page: to be closed
 }
 
 // What comes to the model besides keys.
@@ -73,7 +52,9 @@ const (
 func newModel(ctx context.Context, o Options) *model {
 	s := &session{ctx: ctx, o: o, feed: newFeed(), top: o.First}
 	s.history.add(o.First)
-	return &model{session: s, Stack: term.Stack[page]{Tabs: []page{newOverview(s), newHottest(s), newBansPage(s), newEventsPage(s)}}}
+	s.Tabs = []term.Page{newOverview(s), newHottest(s), newBansPage(s), newEventsPage(s)}
+	s.Help = term.Help{Entries: helpText, Idle: []string{"b", "w"}}
+	return &model{s}
 }
 
 // Init starts asking.
@@ -109,16 +90,12 @@ func (s *session) ask() tea.Cmd {
 
 // Update takes what happened: a key, a new size, an answer, time.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	if done, cmd := m.Shell.Update(msg); done {
+		return m, tea.Batch(cmd, m.renewBans())
+	}
 	switch msg := msg.(type) {
-	case tea.WindowSizeMsg:
-		m.width, m.height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
-		m.note = ""
-		return m, m.press(msg)
-	case tea.PasteMsg:
-		if t, ok := m.Top().(typing); ok && t.typing() {
-			t.paste(msg.Content)
-		}
+		m.press(msg.String())
 	case ticked:
 		return m, m.second(time.Time(msg))
 	case answered:
@@ -157,10 +134,10 @@ func (m *model) answer(a answered) {
 		return
 	}
 	if m.history.add(a.top) {
-		m.note = "The agent has been started anew."
+		m.Note = "The agent has been started anew."
 		m.bans.stale = true
 	} else if m.lost != nil {
-		m.note = "The agent answers again."
+		m.Note = "The agent answers again."
 	}
 	m.lost, m.since, m.top = nil, m.now, a.top
 }
@@ -168,56 +145,12 @@ func (m *model) answer(a answered) {
 // showsBans says whether the list of bans is in view.
 func (m *model) showsBans() bool { _, ok := m.Top().(*bansPage); return ok }
 
-// tiny says that the terminal has no room for a page.
-func (m *model) tiny() bool { return m.width < term.LeastWidth || m.height < term.LeastHeight }
-
-// press gives a key to the page in view, then to the view as a whole.
-func (m *model) press(key tea.KeyPressMsg) tea.Cmd {
-	if key.String() == "ctrl+c" || m.tiny() && key.String() == "q" {
-		return tea.Quit
-	}
-	if m.tiny() {
-		return nil
-	}
-	done, cmd := m.Top().press(key)
-	if !done {
-		cmd = m.command(key.String())
-	}
-	m.follow()
-	return tea.Batch(cmd, m.renewBans())
-}
-
-// command does what a key does on every page.
-func (m *model) command(key string) tea.Cmd {
+// press does what a key does on every page of this view.
+func (m *model) press(key string) {
 	switch key {
-	case "q":
-		return tea.Quit
-	case "ctrl+z":
-		return tea.Suspend
-	case "esc", "backspace":
-		m.Back()
-	case "tab":
-		m.Step(1)
-	case "shift+tab":
-		m.Step(-1)
-	case "1", "2", "3", "4":
-		m.GoTo(int(key[0] - '1'))
 	case "b":
 		m.startBan("")
 	case "w":
-		m.open = append(m.open, newAsk(m.session))
-	case "?":
-		m.open = append(m.open, &helpPage{session: m.session})
+		m.Open(newAsk(m.session))
 	}
-	return nil
-}
-
-// follow does what the page in view asked for.
-func (m *model) follow() {
-	if m.close {
-		m.Back()
-	}
-	m.close = false
-	m.Open(m.open...)
-	m.open = nil
 }

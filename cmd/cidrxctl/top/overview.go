@@ -29,21 +29,21 @@ func newOverview(s *session) *overview {
 	return p
 }
 
-func (p *overview) title() string { return "overview" }
+func (p *overview) Title() string { return "overview" }
 
-func (p *overview) keys() []term.Key {
+func (p *overview) Keys() []term.Key {
 	return p.acting([]term.Key{{Name: "q", Does: "quit"}, {Name: "tab", Does: "pages"}, {Name: "↑↓", Does: "choose"}, {Name: "enter", Does: "why"}}, true)
 }
 
-func (p *overview) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *overview) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	if p.hottest.press(key.String()) {
 		return true, nil
 	}
 	return p.pressOn(key.String(), p.hottest.chosen())
 }
 
-// draw shares the lines out: the charts have four, a third of the rest is for events, a few for sources, and the hot prefixes take what is left.
-func (p *overview) draw(width, height int) []string {
+// Draw shares the lines out: the charts have four, a third of the rest is for events, a few for sources, and the hot prefixes take what is left.
+func (p *overview) Draw(width, height int) []string {
 	lines := append(p.health(width), p.charts(width)...)
 	rest := height - len(lines)
 	p.sources.Rows = len(p.top.Status.Sources)
@@ -157,7 +157,7 @@ func (s *session) pressOn(key string, p netip.Prefix) (bool, tea.Cmd) {
 		return false, nil
 	case key == "enter":
 		page := newWhy(s, p.Addr())
-		s.open = append(s.open, page)
+		s.Open(page)
 		return true, page.ask()
 	case key == "u":
 		s.startUnblock(p)

@@ -10,14 +10,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
 	"cidrx/agent/control"
 	"cidrx/cmd/internal/term"
+	"cidrx/cmd/internal/term/termtest"
 )
 
 var start = time.Date(2026, 11, 21, 20, 0, 0, 0, time.UTC)
@@ -138,20 +137,9 @@ func (s *screen) run(cmd tea.Cmd) {
 	}
 }
 
-var named = map[string]tea.KeyPressMsg{
-	"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "tab": {Code: tea.KeyTab}, "up": {Code: tea.KeyUp}, "down": {Code: tea.KeyDown},
-	"backspace": {Code: tea.KeyBackspace}, "pgdown": {Code: tea.KeyPgDown}, "end": {Code: tea.KeyEnd}, "home": {Code: tea.KeyHome},
-	"shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift}, "ctrl+c": {Code: 'c', Mod: tea.ModCtrl}, "ctrl+u": {Code: 'u', Mod: tea.ModCtrl},
-}
-
 func (s *screen) press(keys ...string) {
 	for _, k := range keys {
-		msg, ok := named[k]
-		if !ok {
-			r := []rune(k)
-			msg = tea.KeyPressMsg{Code: r[0], Text: k}
-		}
-		s.update(msg)
+		s.update(termtest.Key(k))
 	}
 }
 
@@ -205,33 +193,9 @@ func testAnyKeys(t *testing.T) {
 			default:
 				s.press(keys[r.IntN(len(keys))])
 			}
-			if !fits(t, s) {
-				t.Fatalf("seed %d, step %d, %dx%d:\n%s", seed, step, s.width, s.height, s.text())
+			if !termtest.Fits(t, s.View(), s.Width, s.Height) {
+				t.Fatalf("seed %d, step %d, %dx%d:\n%s", seed, step, s.Width, s.Height, s.text())
 			}
 		}
 	}
-}
-
-// fits says whether the view keeps inside its terminal.
-func fits(t *testing.T, s *screen) bool {
-	t.Helper()
-	content, ok := s.View().Content, true
-	lines := strings.Split(content, "\n")
-	if content != "" && len(lines) > s.height {
-		t.Errorf("%d lines in a terminal of %d", len(lines), s.height)
-		ok = false
-	}
-	for i, line := range lines {
-		if w, wc := ansi.StringWidth(line), ansi.StringWidthWc(line); max(w, wc) > s.width {
-			t.Errorf("line %d has %d or %d columns in a terminal of %d: %q", i, w, wc, s.width, line)
-			ok = false
-		}
-	}
-	for _, r := range ansi.Strip(content) {
-		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == utf8.RuneError) {
-			t.Errorf("%q reaches the terminal", r)
-			ok = false
-		}
-	}
-	return ok
 }

@@ -38,13 +38,13 @@ func (p *whyPage) ask() tea.Cmd {
 
 func (p *whyPage) answer(e explained) { p.reply = &e }
 
-func (p *whyPage) title() string { return "why " + p.addr.String() }
+func (p *whyPage) Title() string { return "why " + p.addr.String() }
 
-func (p *whyPage) keys() []term.Key {
+func (p *whyPage) Keys() []term.Key {
 	return p.acting([]term.Key{{Name: "q", Does: "quit"}, {Name: "esc", Does: "back"}, {Name: "↑↓", Does: "scroll"}, {Name: "r", Does: "ask again"}}, true)
 }
 
-func (p *whyPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
+func (p *whyPage) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	switch k := key.String(); {
 	case k == "r":
 		return true, p.ask()
@@ -72,15 +72,12 @@ func (p *whyPage) subject() netip.Prefix {
 	return best
 }
 
-func (p *whyPage) draw(width, height int) []string {
+func (p *whyPage) Draw(width, height int) []string {
 	switch {
 	case p.reply == nil:
 		return []string{term.Faint("The agent is asked.")}
 	case p.reply.err != nil:
 		return term.Wrap(term.Printable(p.reply.err.Error()), width)
 	}
-	lines := p.o.Explain(p.reply.why, width-2)
-	p.table.Columns = []term.Column{{Width: 20, Grows: true}}
-	p.table.Rows, p.table.Row = len(lines), func(i int) []string { return lines[i : i+1] }
-	return p.table.Scroll(width, height)
+	return p.table.Scroll(p.o.Explain(p.reply.why, width-2), width, height)
 }

@@ -22,7 +22,7 @@ func BodyHeight(height int) int { return max(0, height-4) }
 // Render draws f into exactly height lines of at most width columns. What does not fit is cut, never wrapped. Below the smallest size
 // it says what is missing.
 func (f Frame) Render(width, height int) string {
-	if width < LeastWidth || height < LeastHeight {
+	if !fits(width, height) {
 		return tooSmall(width, height)
 	}
 	lines := make([]string, 0, height)
@@ -37,6 +37,9 @@ func (f Frame) Render(width, height int) string {
 	lines = append(lines, Cut(f.Note, width), KeyLine(f.Keys, width))
 	return strings.Join(lines, "\n")
 }
+
+// fits says whether a view has room in a terminal of that size.
+func fits(width, height int) bool { return width >= LeastWidth && height >= LeastHeight }
 
 // tooSmall asks for a larger terminal in as little room as there is.
 func tooSmall(width, height int) string {

@@ -1,12 +1,44 @@
 package term
 
-// HelpLines lay out the keys and words of a view, each with what it means beside it. An entry whose first text is empty is a heading;
-// one whose second is, a blank line.
-func HelpLines(entries [][2]string, width int) (lines []string) {
-	for _, e := range entries {
+import (
+	"slices"
+
+	tea "charm.land/bubbletea/v2"
+)
+
+// Help is the page that explains the keys and the words of a view.
+type Help struct {
+	// Entries are each a key or a word, and what it means. One whose first text is empty is a heading; one whose second is, a blank line.
+	Entries [][2]string
+	Margin  string   // at the left
+	Idle    []string // keys of the view that do nothing here
+
+	table Table
+}
+
+// Title names the page.
+func (h *Help) Title() string { return "help" }
+
+// Keys are those to read on and to leave.
+func (h *Help) Keys() []Key { return []Key{{"q", "quit"}, {"esc", "back"}, {"↑↓", "scroll"}} }
+
+// Press scrolls.
+func (h *Help) Press(key tea.KeyPressMsg) (done bool, cmd tea.Cmd) {
+	name := key.String()
+	return name == "?" || slices.Contains(h.Idle, name) || h.table.Press(name), nil
+}
+
+// Draw draws what is in view of the entries.
+func (h *Help) Draw(width, height int) []string {
+	return h.table.Scroll(h.lines(width), width, height)
+}
+
+// lines are all entries, the meaning beside the name.
+func (h *Help) lines(width int) (lines []string) {
+	for _, e := range h.Entries {
 		switch {
 		case e[0] == "":
-			lines = append(lines, Title(e[1]))
+			lines = append(lines, h.Margin+Title(e[1]))
 		case e[1] == "":
 			lines = append(lines, "")
 		default:
@@ -15,7 +47,7 @@ func HelpLines(entries [][2]string, width int) (lines []string) {
 				if i > 0 {
 					name = ""
 				}
-				lines = append(lines, Strong(Fit(name, 16))+line)
+				lines = append(lines, h.Margin+Strong(Fit(name, 16))+line)
 			}
 		}
 	}

@@ -1,54 +1,50 @@
 package term
 
-import "slices"
-
 // Stack are the pages of a view: some side by side, and those that were opened from them on top.
-type Stack[P any] struct {
-	Tabs   []P
-	Tab    int // the one in view if none is opened over it
-	Opened []P // the one shown last
+type Stack struct {
+	Tabs   []Page // one at least
+	Opened []Page // the one shown last
+	tab    int    // the one in view if none is opened over it
 }
 
 // Top is the page that is shown.
-func (s *Stack[P]) Top() P {
+func (s *Stack) Top() Page {
 	if n := len(s.Opened); n > 0 {
 		return s.Opened[n-1]
 	}
-	return s.Tabs[s.Tab]
+	return s.Tabs[s.tab]
 }
 
 // GoTo shows a tab, and closes what lies over it.
-func (s *Stack[P]) GoTo(tab int) { s.Tab, s.Opened = tab, nil }
+func (s *Stack) GoTo(tab int) { s.tab, s.Opened = tab, nil }
 
 // Step goes to a neighbour of the tab, past the last to the first.
-func (s *Stack[P]) Step(by int) { s.GoTo((s.Tab + by + len(s.Tabs)) % len(s.Tabs)) }
+func (s *Stack) Step(by int) { s.GoTo((s.tab + by + len(s.Tabs)) % len(s.Tabs)) }
 
 // Back closes the page in view; from a tab it goes to the first.
-func (s *Stack[P]) Back() {
+func (s *Stack) Back() {
 	if n := len(s.Opened); n > 0 {
 		s.Opened = s.Opened[:n-1]
 		return
 	}
-	s.Tab = 0
+	s.tab = 0
 }
 
 // mostOpened bounds how many pages can lie over each other.
 const mostOpened = 16
 
-// Open puts pages on top, the last one in view. Of too many the lowest go.
-func (s *Stack[P]) Open(pages ...P) {
-	s.Opened = append(s.Opened, pages...)
-	if n := len(s.Opened); n > mostOpened {
-		s.Opened = slices.Delete(s.Opened, 0, n-mostOpened)
-	}
+// Open puts a page on top. Of too many the lowest go.
+func (s *Stack) Open(p Page) {
+	s.Opened = append(s.Opened, p)
+	s.Opened = s.Opened[max(0, len(s.Opened)-mostOpened):]
 }
 
 // Titles are the name of the program and the tabs, by their numbers, with the one in view marked.
-func (s *Stack[P]) Titles(title func(P) string) string {
+func (s *Stack) Titles() string {
 	text := Title(" cidrx ") + " "
 	for i, t := range s.Tabs {
-		label := " " + Count(i+1) + " " + title(t) + " "
-		if i == s.Tab {
+		label := " " + Count(i+1) + " " + t.Title() + " "
+		if i == s.tab {
 			label = Chosen(label)
 		}
 		text += label

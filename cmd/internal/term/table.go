@@ -73,17 +73,17 @@ func (t *Table) Draw(width, height int) []string {
 	return lines
 }
 
-// Scroll draws rows that are text to read, without a heading or a cursor: the keys move the whole.
-func (t *Table) Scroll(width, height int) []string {
-	t.page, t.Quiet = max(0, height), true
-	shown := t.fitting(width - 1)
+// Scroll draws lines of text to read, as many as fit into height, without a heading or a cursor: the keys move the whole.
+func (t *Table) Scroll(lines []string, width, height int) []string {
+	t.Rows, t.page = len(lines), max(0, height)
 	t.top = max(0, min(t.cursor, t.Rows-t.page))
 	t.cursor = t.top
-	var lines []string
-	for i := t.top; i < min(t.Rows, t.top+t.page); i++ {
-		lines = append(lines, t.line(shown, t.Row(i), width-1)+t.thumb(i-t.top))
+	shown := lines[t.top:min(t.Rows, t.top+t.page)]
+	drawn := make([]string, len(shown))
+	for i, line := range shown {
+		drawn[i] = Fit(line, width-1) + t.thumb(i)
 	}
-	return lines
+	return drawn
 }
 
 // scroll keeps the cursor inside the page, and the page full.

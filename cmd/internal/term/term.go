@@ -1,5 +1,6 @@
-// Package term is what cidrx's terminal views have in common: a program that leaves the terminal as it found it, a frame with a title
-// and the keys, tables that scroll, little bar charts, and text that stays inside its columns whatever a log holds.
+// Package term is what cidrx's terminal views have in common: a program that leaves the terminal as it found it, a shell that goes from
+// page to page, a frame with a title and the keys, tables that scroll, little bar charts, and text that stays inside its columns whatever a
+// log holds.
 //
 // Strings that go into a view are of two kinds: ours, which may carry styles, and what was read from somewhere, which must have gone
 // through Printable first.

@@ -1,37 +1,6 @@
 package explore
 
-import (
-	tea "charm.land/bubbletea/v2"
-
-	"cidrx/cmd/internal/term"
-)
-
-// helpPage lists the keys and the words.
-type helpPage struct{ table term.Table }
-
-func (p *helpPage) title() string { return "help" }
-
-func (p *helpPage) keys() []term.Key {
-	return []term.Key{{Name: "q", Does: "quit"}, {Name: "esc", Does: "back"}, {Name: "↑↓", Does: "scroll"}}
-}
-
-func (p *helpPage) press(key tea.KeyPressMsg) (bool, tea.Cmd) {
-	switch k := key.String(); k {
-	case "?":
-		return true, nil
-	default:
-		return p.table.Press(k), nil
-	}
-}
-
-func (p *helpPage) draw(width, height int) []string {
-	lines := term.HelpLines(helpText, width)
-	p.table.Columns = []term.Column{{Width: 40, Grows: true}}
-	p.table.Rows, p.table.Row = len(lines), func(i int) []string { return lines[i : i+1] }
-	return indent(p.table.Scroll(width-1, height))
-}
-
-// helpText has a heading where the first is empty, and a blank line where the second is.
+// helpText explains the keys and the words: see term.Help.
 var helpText = [][2]string{
 	{"", "Everywhere"},
 	{"tab, 1-4", "summary, tiers, ranges, map"},
