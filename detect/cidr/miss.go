@@ -31,7 +31,7 @@ type Miss struct {
 	Need        uint64    // T
 	HostsNeeded int       // 0: none
 	Bystanders  int       // further hosts of all traffic, without a matching request; 0 where the tier has no limit
-	Halves      [2]uint64 // requests of the lower and the upper half, only if Uneven
+	Halves      [2]uint64 // balance mode: requests of the lower and the upper half if they differ too much, whatever else it fell short of
 	Reason      Reason    // the first condition that failed
 }
 

@@ -121,7 +121,11 @@ func (s *Sorted) shortest(q *Query, most int, found []Miss) []Miss {
 			continue
 		}
 		if p.count < q.Need {
-			found = append(found, q.miss(Key{n.bits, n.fam}.Net(min(hi, int(n.plen))), p))
+			m := q.miss(Key{n.bits, n.fam}.Net(min(hi, int(n.plen))), p)
+			if q.Tier.Balance && int(n.plen) < hi && !q.Tier.even(low.count, high.count) {
+				m.Halves = [2]uint64{low.count, high.count}
+			}
+			found = append(found, m)
 		}
 		heap.Pop(&known)
 	}

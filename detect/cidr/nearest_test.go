@@ -68,7 +68,14 @@ func (l *levels) widest() []slowMiss {
 				narrow = q
 			}
 		}
-		ms = append(ms, l.missOf(narrow))
+		m := l.missOf(narrow)
+		if l.tier.Balance && narrow.Bits() < l.max {
+			low, high := halves(narrow)
+			if a, b := l.requests[low], l.requests[high]; !l.even(a, b) {
+				m.miss.Halves = [2]uint64{a, b}
+			}
+		}
+		ms = append(ms, m)
 	}
 	slices.SortFunc(ms, func(a, b slowMiss) int { return cidr.Compare(a.prefix, b.prefix) })
 	return ms
@@ -110,6 +117,36 @@ func apart(ms []slowMiss, most int) []cidr.Miss {
 		}
 	}
 	return found
+}
+
+// What lacks nothing but requests is reported, in one prefix or another, by a tier that asks for as many as it has; what has uneven
+// halves, too, is not.
+func TestNearestIsReportedWhenAskedForItsRequests(t *testing.T) {
+	even, uneven := 0, 0
+	for seed := range uint64(400) {
+		r := rand.New(rand.NewPCG(seed, 18))
+		trie, _, _, _ := randomTries(seed)
+		s, tier := sortedOf(r, trie), randomTier(r)
+		tier.MinSize, tier.MinHosts, tier.MaxCollateral = 1<<40, 0, cidr.NoCollateralLimit
+		for _, m := range s.Nearest(cidr.Query{Tier: tier, Need: tier.MinSize}, 3) {
+			if m.Hosts < m.HostsNeeded {
+				continue
+			}
+			found := s.Heavy(cidr.Query{Tier: tier, Need: m.Requests})
+			reported := slices.ContainsFunc(found, func(h cidr.Heavy) bool { return h.Prefix().Overlaps(m.Prefix()) })
+			if m.Halves == [2]uint64{} {
+				even++
+			} else {
+				uneven++
+			}
+			if reported != (m.Halves == [2]uint64{}) {
+				t.Fatalf("seed %d, tier %+v: %v with halves of %v requests, asked for %d: reported %v", seed, *tier, m.Prefix(), m.Halves, m.Requests, found)
+			}
+		}
+	}
+	if even < 100 || uneven < 30 {
+		t.Errorf("only %d even and %d uneven ones", even, uneven)
+	}
 }
 
 func TestNearestAgainstTwin(t *testing.T) {

@@ -35,9 +35,12 @@ func (p *plainPage) misses(t *Tier, s *Section) {
 	}
 }
 
-// catching is what t would have to be for m to meet its conditions. Nothing where the numbers do not say, as with the halves of a prefix
-// in balance mode.
+// catching is what t would have to be for m to meet its conditions. Nothing where no number would do, as with uneven halves in
+// balance mode.
 func catching(t *Tier, m *Miss, all uint64) []string {
+	if m.Uneven {
+		return nil
+	}
 	var out []string
 	if m.Requests < m.Needed {
 		if m.Requests < t.MinSize {

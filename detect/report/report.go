@@ -83,6 +83,7 @@ type Miss struct {
 	Needed      uint64  // T
 	HostsNeeded int     // 0: none
 	Bystanders  float64 // share of its hosts without a matching request; only looked at with maxCollateral
+	Uneven      bool    // balance mode would not report it whatever the numbers, as its halves differ too much
 	Why         string  // which condition, for people: "412 of 500 requests (minSize)"
 }
 

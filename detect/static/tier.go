@@ -50,18 +50,26 @@ func (a *Analysis) query(section int, t *cidr.Tier) cidr.Query {
 func missed(m cidr.Miss, t *cidr.Tier, total uint64) report.Miss {
 	out := report.Miss{
 		Prefix: m.Net.Prefix(), Requests: m.Requests, Hosts: m.Hosts, Needed: m.Need, HostsNeeded: m.HostsNeeded,
-		Bystanders: share(uint64(m.Bystanders), uint64(m.Bystanders+m.Hosts)),
+		Bystanders: share(uint64(m.Bystanders), uint64(m.Bystanders+m.Hosts)), Uneven: m.Halves != [2]uint64{},
 	}
 	out.Why = why(m, out.Bystanders, t, total)
+	if out.Uneven && m.Reason != cidr.Uneven {
+		out.Why += "; " + uneven(m, t)
+	}
 	return out
+}
+
+// uneven says how far apart the halves of a prefix are.
+func uneven(m cidr.Miss, t *cidr.Tier) string {
+	return fmt.Sprintf("its halves have %s and %s requests: not even enough for threshold %s",
+		report.Grouped(m.Halves[0]), report.Grouped(m.Halves[1]), millionths(t.Threshold))
 }
 
 // why says in words what a prefix fell short of.
 func why(m cidr.Miss, bystanders float64, t *cidr.Tier, total uint64) string {
 	switch m.Reason {
 	case cidr.Uneven:
-		return fmt.Sprintf("its halves have %s and %s requests: not even enough for threshold %s",
-			report.Grouped(m.Halves[0]), report.Grouped(m.Halves[1]), millionths(t.Threshold))
+		return uneven(m, t)
 	case cidr.TooFewHosts:
 		return fmt.Sprintf("%d of %d hosts (minHosts)", m.Hosts, m.HostsNeeded)
 	case cidr.Bystanders:
