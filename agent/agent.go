@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -238,9 +237,6 @@ func (a *Agent) finish(rest context.Context) error {
 // stopPatience is how long a stop waits for kernel and disk.
 const stopPatience = 5 * time.Second
 
-// stateFile is where the state lives.
-func stateFile(cfg *config.Config) string { return filepath.Join(cfg.Agent.StateDir, "state.db") }
-
 // openState gives a predecessor that was killed a moment to be gone: the kernel lets go of its lock only then.
 func openState(path string, o state.Options) (*state.Store, *state.Recovered, error) {
 	for try := 0; ; try++ {
@@ -259,7 +255,7 @@ const (
 
 // restore opens the state and puts back what was in force.
 func (a *Agent) restore() error {
-	store, found, err := openState(stateFile(a.cfg), state.Options{Logger: a.log})
+	store, found, err := openState(a.cfg.Agent.StateFile(), state.Options{Logger: a.log})
 	if err != nil {
 		return fmt.Errorf("state: %w", err)
 	}

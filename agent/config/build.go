@@ -31,6 +31,7 @@ func build(p *problems, doc *document, static staticSection, in Inputs) *Config 
 	b.logFormat(static.LogFormat)
 	cfg.Allow = b.list("allow", doc.Allow, 0, 0)
 	cfg.Deny = b.list("deny", doc.Deny, cfg.Jail.MaxPrefix4, cfg.Jail.MaxPrefix6)
+	p.overwritten(b.agentUses(cfg))
 	return cfg
 }
 

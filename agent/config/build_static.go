@@ -28,9 +28,7 @@ func buildStatic(p *problems, doc staticDocument, part staticSection, in Inputs)
 	s.Deny = List{Entries: b.addresses("global.blacklist", doc.Global.Blacklist)}.sorted()
 	s.AllowAgents = b.agents("global.userAgentWhitelist", doc.Global.UserAgentWhitelist)
 	s.DenyAgents = b.agents("global.userAgentBlacklist", doc.Global.UserAgentBlacklist)
-	if s.JailFile != "" && s.JailFile == s.BanFile {
-		b.fail("global.banFile", "is the jail file too; name another")
-	}
+	p.overwritten(b.staticUses(doc, part, s.Logs))
 	if err := p.err(); err != nil {
 		return nil, nil, err
 	}

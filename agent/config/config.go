@@ -3,8 +3,10 @@
 package config
 
 import (
+	"io/fs"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -39,6 +41,9 @@ type Config struct {
 	Live     []detect.Strategy // sorted by name, at most MaxStrategies
 	Static   []static.Section  // sorted by name, at most MaxAnalyses: not for the agent, but checked
 }
+
+// StateFile is where the agent keeps its state.
+func (a Agent) StateFile() string { return filepath.Join(a.StateDir, "state.db") }
 
 // Agent is the [agent] section.
 type Agent struct {
@@ -143,5 +148,9 @@ type Inputs struct {
 	CheckFormat func(format string) error     // says what is wrong with a log format; nil: any will do
 	CheckFields func(map[string]string) error // says what is wrong with a field map of nginx-json; nil: any will do
 
-	tierless bool // sections of 'cidrx static' need no tiers
+	Stdin fs.FileInfo // of standard input, where a log is "-"; nil: not looked at
+	Uses  []Use       // what the command reads and writes besides: no file may be written over; see Overwritten
+
+	files    []string // of the configuration itself
+	tierless bool     // sections of 'cidrx static' need no tiers
 }

@@ -16,6 +16,13 @@ type file struct {
 	data []byte
 }
 
+func fileNames(files []file) (names []string) {
+	for _, f := range files {
+		names = append(names, f.name)
+	}
+	return names
+}
+
 // Load reads the main file, conf.d/*.toml beside it, the environment and the flags, in that order; later ones win. The error is an
 // Errors with everything that was found; then Config is nil. Warnings come with a good configuration only.
 func Load(in Inputs) (*Config, []Warning, error) {
@@ -53,13 +60,12 @@ func read(p *problems, files []file, in Inputs) (*Config, []Warning, error) {
 		return nil, nil, p.err()
 	}
 	declareEmpty(p, doc)
+	in.files = fileNames(files)
 	cfg := build(p, doc, static, in)
 	if err := p.err(); err != nil {
 		return nil, nil, err
 	}
-	for _, f := range files {
-		cfg.Files = append(cfg.Files, f.name)
-	}
+	cfg.Files = in.files
 	warn(p, cfg)
 	return cfg, p.warnings, nil
 }

@@ -30,7 +30,8 @@ type Static struct {
 const MaxAnalyses = 64
 
 // LoadStatic reads the file of 'cidrx static', and conf.d/*.toml beside it. The sections of the agent in it are left alone, but for
-// [allow] and [jail]. logs, if there are any, go in place of static.logFile. The error is as Load's.
+// [allow] and [jail]. logs, if there are any, go in place of static.logFile, and the flag static.plotPath in place of that key. The error is
+// as Load's.
 func LoadStatic(in Inputs, logs []string) (*Static, []Warning, error) {
 	p := newProblems()
 	files := readFiles(p, in.File)
@@ -63,15 +64,28 @@ func readStatic(p *problems, files []file, in Inputs, logs []string) (*Static, [
 	}
 	if len(logs) > 0 {
 		part.LogFile = logs
+		p.override("static.logFile", "--logfile", len(logs))
 	}
+	if plot, _ := in.Flags["static.plotPath"].(string); plot != "" {
+		part.PlotPath = plot
+		p.override("static.plotPath", "--plotPath", 0)
+	}
+	in.files = fileNames(files)
 	out, warnings, err := buildStatic(p, doc, part, in)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, f := range files {
-		out.Files = append(out.Files, f.name)
-	}
+	out.Files = in.files
 	return out, warnings, nil
+}
+
+// override notes that a flag stands in the place of a key, and of that many elements of its list.
+func (p *problems) override(path, flag string, elements int) {
+	at := place{file: flagFile, key: flag}
+	p.note(path, at)
+	for i := range elements {
+		p.note(element(path, i), at)
+	}
 }
 
 // takeStatic takes [static] out of the layers and puts the parts together. It does not go through viper, which would write the names

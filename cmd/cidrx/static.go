@@ -147,16 +147,19 @@ func (f *staticFlags) onlyOutput(flags *pflag.FlagSet) error {
 }
 
 // load says what to analyse.
-func (f *staticFlags) load(file string, stderr io.Writer) (*config.Static, error) {
+func (f *staticFlags) load(file string, stdout, stderr io.Writer) (*config.Static, error) {
 	var (
 		s        *config.Static
 		warnings []config.Warning
 		err      error
 	)
+	in := inputs(file)
+	in.Flags["static.plotPath"] = f.PlotPath
+	in.Stdin, in.Uses = regular(os.Stdin), f.uses(stdout)
 	if file != "" {
-		s, warnings, err = config.LoadStatic(inputs(file), f.Logs)
+		s, warnings, err = config.LoadStatic(in, f.Logs)
 	} else {
-		s, warnings, err = config.OfFlags(f.StaticFlags, inputs(""))
+		s, warnings, err = config.OfFlags(f.StaticFlags, in)
 	}
 	if list := (config.Errors)(nil); errors.As(err, &list) && list.AboutFlags() {
 		return nil, usageError{flagErrors(list)}
@@ -167,9 +170,6 @@ func (f *staticFlags) load(file string, stderr io.Writer) (*config.Static, error
 	for _, w := range warnings {
 		w.File = strings.TrimSuffix(w.File, "flags")
 		fmt.Fprintln(stderr, "warning:", strings.TrimPrefix(w.Error(), ": "))
-	}
-	if f.PlotPath != "" {
-		s.PlotPath = f.PlotPath
 	}
 	return s, nil
 }
@@ -188,7 +188,7 @@ func (f *staticFlags) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if len(f.compare) > 0 {
 		return f.runCompare(ctx, stdout, stderr)
 	}
-	s, err := f.load(f.config, stderr)
+	s, err := f.load(f.config, stdout, stderr)
 	if err != nil {
 		return err
 	}

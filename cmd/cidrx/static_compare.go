@@ -15,7 +15,7 @@ import (
 func (f *staticFlags) runCompare(ctx context.Context, stdout, stderr io.Writer) error {
 	var found [2]report.Found
 	for i, file := range f.compare {
-		a, err := f.found(ctx, file, stderr)
+		a, err := f.found(ctx, file, stdout, stderr)
 		if err != nil {
 			return err
 		}
@@ -31,8 +31,8 @@ func (f *staticFlags) runCompare(ctx context.Context, stdout, stderr io.Writer) 
 }
 
 // found is what a configuration finds.
-func (f *staticFlags) found(ctx context.Context, file string, stderr io.Writer) (*static.Analysis, error) {
-	s, err := f.load(file, stderr)
+func (f *staticFlags) found(ctx context.Context, file string, stdout, stderr io.Writer) (*static.Analysis, error) {
+	s, err := f.load(file, stdout, stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/pflag"
@@ -50,6 +51,29 @@ func (o *output) check() error {
 		return errors.New("--compare goes with no other output than --plain and --compact")
 	}
 	return nil
+}
+
+// uses are the files that the output is written to, less those that a configuration can name, and the configurations that are compared.
+func (o *output) uses(stdout io.Writer) []config.Use {
+	uses := []config.Use{{Key: "--report", Path: o.report, Writes: true}}
+	for _, file := range o.compare {
+		uses = append(uses, config.Use{Key: "--compare", Path: file})
+	}
+	if f, ok := stdout.(*os.File); ok {
+		if info := regular(f); info != nil {
+			uses = append(uses, config.Use{Key: "standard output", Info: info, Writes: true})
+		}
+	}
+	return uses
+}
+
+// regular is what is known of a stream of this process that leads from or to a regular file; nil: it does not.
+func regular(f *os.File) fs.FileInfo {
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	return info
 }
 
 // looks reports whether the output needs a second look at the logs.
