@@ -101,13 +101,14 @@ type detailView struct {
 type topList struct {
 	Title, None string
 	Tops        []topBar
+	Others      string // what is known of those that are not listed
 }
 
 // topBar is one line of a topList.
 type topBar struct {
 	Top
-	Share float64 // of the requests of the range
-	Width float64 // of its bar, 0 to 100
+	Share string  // of the requests of the range
+	Width float64 // of its bar, 0 to 100: of what is certain
 }
 
 const sparkHeight = 40
@@ -137,9 +138,9 @@ func newDetailView(all *Detail, d *RangeDetail, g *rangeRow) detailView {
 		RangeDetail: d, ID: anchor("range", d.Section, d.Prefix), Name: g.Section, Found: g.Range, Jail: g.Jail,
 		ByOrdinary: share(d.Ordinary, d.Requests), Approximate: all.Approximate, Buckets: len(d.Times),
 		Lists: []topList{
-			{Title: "User agents", None: "no user agent", Tops: bars(d.Agents, d.Requests)},
-			{Title: "Endpoints", None: "no target", Tops: bars(d.Endpoints, d.Requests)},
-			{Title: "Statuses", None: "no status", Tops: bars(d.Statuses, d.Requests)},
+			newTopList("User agents", "no user agent", all, &d.Agents, d.Requests),
+			newTopList("Endpoints", "no target", all, &d.Endpoints, d.Requests),
+			newTopList("Statuses", "no status", all, &d.Statuses, d.Requests),
 		},
 	}
 	v.Shown, _ = bounded(d.Hosts, mostHosts)
@@ -148,11 +149,11 @@ func newDetailView(all *Detail, d *RangeDetail, g *rangeRow) detailView {
 	return v
 }
 
-func bars(tops []Top, all uint64) []topBar {
-	out := make([]topBar, len(tops))
-	for i, t := range tops {
-		part := min(1, share(t.Requests, all))
-		out[i] = topBar{Top: t, Share: part, Width: max(0.5, part*100)}
+func newTopList(title, none string, all *Detail, tops *Tops, requests uint64) topList {
+	l := topList{Title: title, None: none, Others: tops.Remark(requests, all.Approximate), Tops: make([]topBar, len(tops.List))}
+	for i, t := range tops.List {
+		least, most := min(1, share(t.Least(), requests)), min(1, share(t.Requests, requests))
+		l.Tops[i] = topBar{Top: t, Share: percents(least, most), Width: max(0.5, least*100)}
 	}
-	return out
+	return l
 }

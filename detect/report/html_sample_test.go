@@ -82,12 +82,12 @@ func pageDetail(x *report.RangeDetail, hosts int) {
 	part := func(text string, percent uint64) report.Top {
 		return report.Top{Text: text, Requests: x.Requests * percent / 100}
 	}
-	x.Agents = []report.Top{
+	x.Agents.List = []report.Top{
 		part("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/119.0.0.0 Safari/537.36", 71),
 		part("python-requests/2.31.0", 17), part("", 8), part("Mozilla/5.00 (Nikto/2.1.6) (Evasions:None) (Test:000562)", 3),
 	}
-	x.Endpoints = []report.Top{part("/wp-login.php", 46), part("/xmlrpc.php", 28), part("/.env", 9), part("/api/v1/session", 6), part("/", 2)}
-	x.Statuses = []report.Top{part("401", 55), part("404", 33), part("200", 12)}
+	x.Endpoints.List = []report.Top{part("/wp-login.php", 46), part("/xmlrpc.php", 28), part("/.env", 9), part("/api/v1/session", 6), part("/", 2)}
+	x.Statuses.List = []report.Top{part("401", 55), part("404", 33), part("200", 12)}
 	for i := range min(100, hosts) {
 		p := x.Prefix
 		if hosts > 1 {
@@ -185,12 +185,14 @@ func smallReport() *report.Report {
 		Space: report.Space{Bits: 24, Cells: []report.Cell{{First: 0xc0000200, Hosts: 28, Requests: 100}, {First: 0xc6336400, Hosts: 12, Requests: 900}}},
 		Detail: &report.Detail{Approximate: true, Sampled: 500, Start: at, Bucket: 10 * time.Minute, Requests: []uint64{400, 300, 200, 60, 30, 10}, Ranges: []report.RangeDetail{{
 			Prefix: loud.Prefix, Requests: 900, Ordinary: 9, Times: []uint64{390, 280, 180, 50, 0, 0},
-			Agents: []report.Top{{Text: "curl/8.5.0", Requests: 800}, {Requests: 100}}, Endpoints: []report.Top{{Text: "/login", Requests: 900}}, Statuses: []report.Top{{Text: "401", Requests: 900}},
+			Agents: tops(report.Top{Text: "curl/8.5.0", Requests: 800}, report.Top{Requests: 100}), Endpoints: tops(report.Top{Text: "/login", Requests: 900}), Statuses: tops(report.Top{Text: "401", Requests: 900}),
 			Hosts:   []report.Host{{Prefix: netip.MustParsePrefix("198.51.100.3/32"), Requests: 300, First: at, Last: at.Add(time.Minute)}},
 			Samples: []string{`198.51.100.3 - - [02/Mar/2026:00:00:01 +0000] "POST /login HTTP/1.1" 401 12 "-" "curl/8.5.0"`},
 		}}},
 	}
 }
+
+func tops(list ...report.Top) report.Tops { return report.Tops{List: list} }
 
 // hostilePage has, in every text of a report that anybody but us writes, what would run as a script if the page let it.
 func hostilePage() *report.Report {
@@ -201,11 +203,11 @@ func hostilePage() *report.Report {
 	s := &r.Sections[0]
 	s.Name, s.UserAgent, s.Endpoint, s.Tiers[1].Missed[0].Why = evil, evil, evil, evil
 	d := &r.Detail.Ranges[0]
-	d.Agents, d.Endpoints, d.Statuses, d.Samples = nil, nil, nil, nil
+	d.Agents, d.Endpoints, d.Statuses, d.Samples = tops(), tops(), tops(), nil
 	for _, text := range append(hostileTexts, strings.Repeat("A", 1<<20), strings.Repeat("漢", 1<<19)) {
-		d.Agents = append(d.Agents, report.Top{Text: text, Requests: 10})
-		d.Endpoints = append(d.Endpoints, report.Top{Text: text, Requests: 10})
-		d.Statuses = append(d.Statuses, report.Top{Text: text, Requests: 10})
+		for _, of := range []*report.Tops{&d.Agents, &d.Endpoints, &d.Statuses} {
+			of.List = append(of.List, report.Top{Text: text, Requests: 10})
+		}
 		d.Samples = append(d.Samples, text)
 	}
 	return r

@@ -112,7 +112,7 @@ func boundless() *report.Report {
 			d.Times[b] = rng.Uint64N(1e9)
 		}
 		for range 10 {
-			d.Agents = append(d.Agents, report.Top{Text: long, Requests: 9})
+			d.Agents.List = append(d.Agents.List, report.Top{Text: long, Requests: 9})
 			d.Endpoints, d.Statuses = d.Agents, d.Agents
 		}
 		for h := range 100 {

@@ -36,7 +36,7 @@ var pageWords = template.FuncMap{
 	"iso":     rfc3339,
 	"took":    lasted,
 	"name":    func(s string) string { return shown(s, mostName) },
-	"top":     func(s string) string { return shown(s, mostTop) },
+	"top":     shownTop,
 	"sample":  func(s string) string { return shown(s, mostSample) },
 	"coord":   coord,
 	"add":     func(a, b int) int { return a + b },
@@ -54,6 +54,14 @@ func shown(s string, most int) string {
 		kept--
 	}
 	return Printable(s[:kept]) + " … and " + counted(len(s)-kept, "byte") + " more"
+}
+
+// shownTop is shown for a text of Tops, of which there may be more than is known.
+func shownTop(s string) string {
+	if len(s) == MaxText {
+		return shown(s, mostTop) + " at least"
+	}
+	return shown(s, mostTop)
 }
 
 // bounded returns at most most of a list, and how many there were more.
@@ -78,6 +86,15 @@ func percent(part float64) string {
 	default:
 		return inPercent(strconv.FormatFloat(p, 'f', 1, 64))
 	}
+}
+
+// percents writes a share that lies between two: as one where they read alike.
+func percents(least, most float64) string {
+	low, high := percent(least), percent(most)
+	if low == high {
+		return low
+	}
+	return strings.TrimSuffix(low, inPercent("")) + " to " + high
 }
 
 // inPercent adds the sign, which no line break may part from its number.

@@ -126,6 +126,7 @@ type Detail struct {
 const (
 	MaxBuckets  = 400
 	MaxDetailed = 256
+	MaxText     = 256 // bytes of a text of Tops: those that begin with the same ones count as one
 )
 
 // RangeDetail tells more of a detected range: of the requests of its section only.
@@ -135,18 +136,11 @@ type RangeDetail struct {
 	Requests  uint64
 	Ordinary  uint64   // of Requests: look like those of people (a browser's user agent, a status below 400, not one of a scanner's targets)
 	Times     []uint64 // requests a bucket, as Detail.Requests
-	Agents    []Top    // most frequent first, at most 10
-	Endpoints []Top    // without their query, at most 10
-	Above     uint64   // a count of Agents or Endpoints is at most this much too high; 0: they are exact
-	Statuses  []Top    // at most 10
+	Agents    Tops
+	Endpoints Tops // without their query
+	Statuses  Tops
 	Hosts     []Host   // most requests first, at most 100
 	Samples   []string // lines as logged, at most 5 of at most 1 KiB
-}
-
-// Top is one of the most frequent texts. Its text is what clients sent: hostile.
-type Top struct {
-	Text     string // empty: the field is absent
-	Requests uint64
 }
 
 // Host is one host of a range.

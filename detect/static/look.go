@@ -1,18 +1,16 @@
 package static
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"runtime"
-	"slices"
 	"strconv"
 
 	"cidrx/detect/report"
 )
 
-// Bounds of what is counted for one second look. A text costs its counter up to 400 bytes, so all take up to 26 MiB, and what the rarest
-// of a range's shown texts have too many is at most a 128th of the range's requests.
+// Bounds of what is counted for one second look. A text costs its counter up to 400 bytes, so all take up to 26 MiB, and a text with more
+// than a 64th of the range's requests is always listed, unless ten others have more.
 const (
 	maxCounters  = 64 << 10 // of texts, in all ranges together
 	leastRoom    = 128      // for the user agents, and for the endpoints, of a range
@@ -36,6 +34,7 @@ func (a *Analysis) Look(ctx context.Context) (*report.Detail, error) {
 	if l.sampled, err = a.readAgain(ctx, views, l.join, l.weigh); err != nil {
 		return nil, err
 	}
+	l.line = a.sample.line()
 	a.Report.Detail = l.detail(a)
 	return a.Report.Detail, nil
 }
@@ -47,6 +46,7 @@ type look struct {
 	views   []*lookView
 	texts   [][textKinds]*frequent // of each target
 	sampled uint64
+	line    uint64 // requests that a line of the sample stands for; 0: all lines were read
 }
 
 func (a *Analysis) look() (*look, error) {
@@ -115,23 +115,24 @@ func (l *look) rangeDetail(i int, of target) report.RangeDetail {
 			sum.merge(v.ranges[i])
 		}
 	}
+	c := chance{line: l.line, seen: sum.requests}
 	d := report.RangeDetail{
 		Section: of.section, Prefix: of.prefix, Requests: sum.requests, Ordinary: sum.ordinary, Times: sum.times,
-		Statuses: topStatuses(sum.statuses), Samples: sum.samples.lines(),
+		Agents: l.texts[i][agentText].top(c), Endpoints: l.texts[i][endpointText].top(c), Statuses: topStatuses(sum.statuses, c),
+		Samples: sum.samples.lines(),
 	}
-	if l.sampled > 0 { // the requests are known, and how many of them look ordinary is their share of the estimate
+	if l.sampled > 0 { // the requests are known, and how many of them look ordinary, or have a text, is their share of the estimate
 		d.Requests, d.Ordinary = of.requests, uint64(share(sum.ordinary, sum.requests)*float64(of.requests)+0.5)
+		for _, t := range []*report.Tops{&d.Agents, &d.Endpoints, &d.Statuses} {
+			*t = c.scaled(*t, of.requests)
+		}
 	}
-	var above [textKinds]uint64
-	d.Agents, above[agentText] = l.texts[i][agentText].top(mostTops)
-	d.Endpoints, above[endpointText] = l.texts[i][endpointText].top(mostTops)
-	d.Above = slices.Max(above[:])
 	return d
 }
 
 // topStatuses lists the most frequent statuses, an absent one as an empty text.
-func topStatuses(counts map[int]uint64) []report.Top {
-	var out []report.Top
+func topStatuses(counts map[int]uint64, c chance) report.Tops {
+	r := ranking{chance: c}
 	for code, n := range counts {
 		text := strconv.Itoa(code)
 		switch code {
@@ -140,10 +141,7 @@ func topStatuses(counts map[int]uint64) []report.Top {
 		case oddStatus:
 			text = "other"
 		}
-		out = append(out, report.Top{Text: text, Requests: n})
+		r.texts = append(r.texts, report.Top{Text: text, Requests: n})
 	}
-	slices.SortFunc(out, func(a, b report.Top) int {
-		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Text, b.Text))
-	})
-	return out[:min(len(out), mostTops)]
+	return r.tops()
 }

@@ -126,14 +126,19 @@ func (s *slowLook) detail(section int, p netip.Prefix, b buckets) report.RangeDe
 
 func cut256(text []byte) string { return string(text[:min(len(text), 256)]) }
 
-func topOf(counts map[string]uint64) (out []report.Top) {
+func topOf(counts map[string]uint64) report.Tops {
+	var out []report.Top
 	for text, n := range counts {
 		out = append(out, report.Top{Text: text, Requests: n})
 	}
 	slices.SortFunc(out, func(a, b report.Top) int {
 		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Text, b.Text))
 	})
-	return out[:min(len(out), 10)]
+	tops := report.Tops{List: out[:min(len(out), 10)], Others: max(0, len(out)-10)}
+	if tops.Others > 0 {
+		tops.Most = out[10].Requests
+	}
+	return tops
 }
 
 func samplesOf(lines map[string]int64) (out []string) {
@@ -265,13 +270,14 @@ func TestLookIsBoundedAndTheSameForAllWorkers(t *testing.T) {
 		}
 	}
 	r := want.Ranges[0]
-	for _, top := range [][]report.Top{r.Agents, r.Endpoints} {
-		if len(top) != 10 || top[0].Requests < n/10 || top[0].Requests > n/10+r.Above || r.Above == 0 || r.Above > n/mostRoom {
-			t.Errorf("the heavy text has %d requests of %d, at most %d too many: %v", n/10, n, r.Above, top)
+	for text, tops := range map[string]report.Tops{"heavy": r.Agents, "/heavy": r.Endpoints} {
+		want := report.Tops{List: []report.Top{{Text: text, Requests: n / 10}}, Others: mostRoom, More: true, Most: tops.Most}
+		if diff := gocmp.Diff(want, tops); diff != "" || tops.Most == 0 || tops.Most > 2*n/mostRoom {
+			t.Errorf("one text has %d requests of %d, all others one each (-want +got):\n%s", n/10, n, diff)
 		}
 	}
-	if r.Agents[0].Text != "heavy" || r.Endpoints[0].Text != "/heavy" || len(r.Samples) != 5 || len(r.Hosts) != 100 {
-		t.Errorf("%d samples, %d hosts, %v", len(r.Samples), len(r.Hosts), r.Agents[0])
+	if len(r.Samples) != 5 || len(r.Hosts) != 100 {
+		t.Errorf("%d samples, %d hosts", len(r.Samples), len(r.Hosts))
 	}
 }
 
@@ -298,16 +304,20 @@ func TestLookTakesTheSample(t *testing.T) {
 	want := lookAt(t, memory("small", true, log), Options{})
 	got := lookAt(t, memory("small", false, log), Options{Sample: true})
 	want.Approximate, want.Sampled = true, 5000
-	want.Ranges[0].Agents, got.Ranges[0].Agents = want.Ranges[0].Agents[:1], got.Ranges[0].Agents[:1]
-	want.Ranges[0].Endpoints, got.Ranges[0].Endpoints = want.Ranges[0].Endpoints[:1], got.Ranges[0].Endpoints[:1]
-	if diff := gocmp.Diff(want, got, sameAddresses, cmpopts.IgnoreFields(report.RangeDetail{}, "Above")); diff != "" {
+	if diff := gocmp.Diff(want, got, sameAddresses, cmpopts.IgnoreFields(report.Tops{}, "Most")); diff != "" {
 		t.Errorf("the sample is the whole log (-want +got):\n%s", diff)
 	}
 
 	const n = 3 * sampleLines
 	big := lookAt(t, memory("large", false, hostileLog(n)), Options{Sample: true}).Ranges[0]
-	if top := big.Agents[0]; big.Requests != n || top.Text != "heavy" || top.Requests < n/10*95/100 || top.Requests > n/10*105/100+big.Above {
-		t.Errorf("%d of %d requests, %v", big.Requests, n, top)
+	for text, tops := range map[string]report.Tops{"heavy": big.Agents, "/heavy": big.Endpoints, "200": big.Statuses} {
+		few := uint64(n / 10)
+		if text == "200" {
+			few = n
+		}
+		if len(tops.List) != 1 || tops.List[0].Text != text || tops.List[0].Least() < few*95/100 || tops.List[0].Requests > few*105/100 || !tops.More {
+			t.Errorf("of %d requests, %d have %s: %+v", n, few, text, tops)
+		}
 	}
 }
 

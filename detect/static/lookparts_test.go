@@ -1,51 +1,12 @@
 package static
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"cidrx/detect/parse"
 	"cidrx/detect/report"
 )
-
-func TestFrequentTextsAreWithinTheirError(t *testing.T) {
-	for seed := range uint64(100) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		room, kinds := 1+r.IntN(50), 1+r.IntN(100)
-		f, want, total := newFrequent(room), map[string]uint64{}, uint64(0)
-		for range 2000 {
-			text, n := fmt.Sprint(r.IntN(1+r.IntN(kinds))), uint64(1+r.IntN(3))
-			f.add(text, n)
-			want[text] += n
-			total += n
-		}
-		top, above := f.top(room)
-		if above > total/uint64(room) || len(want) <= room && above > 0 || len(top) > room {
-			t.Fatalf("seed %d: %d texts too high by %d", seed, len(top), above)
-		}
-		for _, c := range f.counters {
-			if n := want[c.text]; c.n < n || c.n-c.above > n {
-				t.Errorf("seed %d: %q is counted %d, at most %d too many, and came %d times", seed, c.text, c.n, c.above, n)
-			}
-		}
-	}
-}
-
-func TestAMillionTextsTakeNoMoreRoom(t *testing.T) {
-	f := newFrequent(128)
-	for i := range 1_000_000 {
-		f.add(fmt.Sprint(i), 1)
-		if i%4 == 0 {
-			f.add("often", 1)
-		}
-	}
-	top, above := f.top(1)
-	if len(f.by) != 128 || len(f.counters) != 128 || top[0].Text != "often" || above > 1_250_000/128 {
-		t.Errorf("%d texts, %v", len(f.by), top)
-	}
-}
 
 func TestBuckets(t *testing.T) {
 	at := func(s string) time.Time {

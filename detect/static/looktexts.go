@@ -1,24 +1,23 @@
 package static
 
 import (
-	"cmp"
 	"container/heap"
-	"slices"
 
 	"cidrx/detect/report"
 )
 
-// maxText is how many bytes of a text are counted: two texts that begin with the same maxText bytes are one.
-const maxText = 256
+const maxText = report.MaxText
 
 // frequent finds the most frequent of any number of texts with room for few (Space-Saving: Metwally, Agrawal, El Abbadi, "Efficient
 // Computation of Frequent and Top-k Elements in Data Streams", 2005). While there are no more texts than it has room for, its counts are
 // exact. Beyond, a text without a counter takes over the smallest one, so that a count is never too low, and too high by at most what
-// was taken over; that is at most the sum of all counts divided by the room.
+// was taken over; that is at most the sum of all counts divided by the room. A text without a counter came at most as often as the smallest
+// counter says.
 type frequent struct {
 	room     int
 	counters smallest
 	by       map[string]*counter
+	over     bool // there were more texts than room
 }
 
 // counter counts a text.
@@ -47,20 +46,21 @@ func (f *frequent) add(text string, n uint64) {
 		delete(f.by, c.text)
 		c.text, c.above, c.n = text, c.n, c.n+n
 		heap.Fix(&f.counters, 0)
+		f.over = true
 	}
 	f.by[text] = c
 }
 
-// top returns the most frequent texts, at most most, and by how much one of their counts may be too high.
-func (f *frequent) top(most int) (out []report.Top, above uint64) {
-	all := slices.SortedFunc(slices.Values(f.counters), func(a, b *counter) int {
-		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.text, b.text))
-	})
-	for _, c := range all[:min(most, len(all))] {
-		out = append(out, report.Top{Text: c.text, Requests: c.n})
-		above = max(above, c.above)
+// top returns the most frequent texts, at most mostTops, and what is known of the others.
+func (f *frequent) top(c chance) report.Tops {
+	r := ranking{chance: c}
+	if f.over {
+		r.missed = f.counters[0].n
 	}
-	return out, above
+	for _, of := range f.counters {
+		r.texts = append(r.texts, report.Top{Text: of.text, Requests: of.n, Above: of.above})
+	}
+	return r.tops()
 }
 
 // smallest is a heap with the smallest counter on top, of equal ones the text that sorts last.

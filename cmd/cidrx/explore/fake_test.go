@@ -293,7 +293,7 @@ func (f *fake) detail(section int, p netip.Prefix, d *report.Detail) report.Rang
 	return r
 }
 
-func top(counts map[string]uint64) []report.Top {
+func top(counts map[string]uint64) report.Tops {
 	var list []report.Top
 	for text, n := range counts {
 		list = append(list, report.Top{Text: text, Requests: n})
@@ -301,5 +301,5 @@ func top(counts map[string]uint64) []report.Top {
 	slices.SortFunc(list, func(a, b report.Top) int {
 		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Text, b.Text))
 	})
-	return list[:min(len(list), 10)]
+	return report.Tops{List: list[:min(len(list), 10)], Others: max(0, len(list)-10)}
 }

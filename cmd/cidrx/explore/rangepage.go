@@ -176,8 +176,6 @@ func (p *rangePage) accuracy(d *report.RangeDetail) string {
 		return ""
 	case whole.Approximate:
 		return term.Warn("estimates, " + term.Short(whole.Sampled) + " lines")
-	case d.Above > 0 && p.part != statusPart:
-		return term.Warn("up to " + term.Short(d.Above) + " too high")
 	}
 	return ""
 }
@@ -223,48 +221,6 @@ func hostName(p netip.Prefix) string {
 		return p.Addr().String()
 	}
 	return p.String()
-}
-
-// tops is the list of the part in view.
-func (p *rangePage) tops(d *report.RangeDetail) []report.Top {
-	switch p.part {
-	case agentPart:
-		return d.Agents
-	case endpointPart:
-		return d.Endpoints
-	}
-	return d.Statuses
-}
-
-// drawTops lists texts by requests, and the one under the cursor in full.
-func (p *rangePage) drawTops(d *report.RangeDetail, tops []report.Top, width, height int) []string {
-	t := &p.tables[p.part]
-	t.Columns = []term.Column{{Title: "Requests", Width: 10, Right: true}, {Title: "Share", Width: 7, Right: true}, {Title: p.part.String(), Width: 20, Grows: true}}
-	t.Rows = len(tops)
-	t.Row = func(i int) []string {
-		return []string{term.Count(tops[i].Requests), term.Percent(float64(tops[i].Requests) / float64(max(1, d.Requests))), topText(tops[i].Text)}
-	}
-	var whole []string
-	if len(tops) > 0 {
-		whole = term.Wrap(topText(tops[t.Cursor()].Text), width-1)
-	}
-	room := min(len(whole), max(0, height-len(tops)-2), 8)
-	if len(whole) < 2 && term.Width(strings.Join(whole, "")) < width-22 {
-		room = 0 // it can be read in its row
-	}
-	lines := t.Draw(width, min(height-room, len(tops)+1))
-	if room == 0 {
-		return lines
-	}
-	return append(append(lines, ""), whole[:room]...)
-}
-
-// topText is a text that clients sent, as it can be shown.
-func topText(s string) string {
-	if s == "" {
-		return "(none)"
-	}
-	return term.Printable(s)
 }
 
 // drawLines shows the sample lines, broken where they are too long.

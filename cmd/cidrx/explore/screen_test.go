@@ -105,6 +105,43 @@ func TestApproximate(t *testing.T) {
 	}
 }
 
+// Of texts that could not all be counted, a figure says between which two it lies, each list for itself, and in place of a list that would
+// be chance there are words.
+func TestMoreTextsThanRoom(t *testing.T) {
+	a := newFake(questions)
+	d, err := a.Look(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range d.Ranges {
+		d.Ranges[i].Agents = report.Tops{Others: 1025, More: true, Most: 4}
+		d.Ranges[i].Endpoints = report.Tops{List: []report.Top{{Text: "/login", Requests: 1700}, {Text: "/a", Requests: 132, Above: 30}}, Others: 1023, More: true, Most: 31}
+	}
+	for _, size := range [][2]int{{80, 24}, {60, 15}, {140, 50}} {
+		s := shown(a, size[0], size[1], false)
+		s.update(looked{d, nil})
+		agents := s.press("3", "enter", "tab")
+		checkSays(t, agents, "At least 1,025 different ones, none with more than 4 of the 2,400 requests: too many and too even to rank")
+		endpoints := s.press("tab")
+		checkSays(t, endpoints, "102 to 132", "/a", "1,700 70.8 % /login", "and at least 1,023 others, none with more than 31 of the 2,400 requests")
+		if strings.Contains(endpoints.text(), "too high") {
+			t.Errorf("the list is doubted, and not its figures:\n%s", endpoints.text())
+		}
+	}
+}
+
+// checkSays looks for texts on the screen, however they are broken into lines and set apart.
+func checkSays(t *testing.T, s *screen, texts ...string) {
+	t.Helper()
+	fits(t, s)
+	flat := strings.Join(strings.Fields(s.text()), " ")
+	for _, want := range texts {
+		if !strings.Contains(flat, want) {
+			t.Errorf("%dx%d: no %q in:\n%s", s.Width, s.Height, want, s.text())
+		}
+	}
+}
+
 // A report of nothing at all has all its pages too.
 func TestEmpty(t *testing.T) {
 	a := newFake(questions)
