@@ -31,7 +31,7 @@ const (
 
 // request is what a route is given: read to its end, from a caller with permission.
 type request struct {
-	ctx    context.Context
+	ctx    context.Context // ends when the caller is gone
 	caller Caller
 	access access
 	query  url.Values
@@ -60,7 +60,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, p peer, rt route) 
 	if err != nil {
 		return nil, err
 	}
-	return &request{ctx: r.Context(), caller: caller, access: p.access, query: query, body: body}, nil
+	return &request{caller: caller, access: p.access, query: query, body: body}, nil
 }
 
 // caller is who asks. Their SSH peer is believed only of who could as well put it on the allowlist.

@@ -112,7 +112,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), // mostly what hostile peers do
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(ctx, peerKey{}, c.(*peerConn).peer)
+			return context.WithValue(ctx, connKey{}, c)
 		},
 	}
 	srv.RegisterOnShutdown(func() { close(s.stopped) })
@@ -133,12 +133,16 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-// peerKey is the context key of the connection's peer.
-type peerKey struct{}
+// connKey is the context key of the connection, a *peerConn.
+type connKey struct{}
 
 // ServeHTTP decides who may do what, and only then looks at what is asked.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p, _ := r.Context().Value(peerKey{}).(peer) // without a peer there is no access
+	c, ok := r.Context().Value(connKey{}).(*peerConn)
+	if !ok {
+		c = &peerConn{} // without a peer there is no access
+	}
+	p := c.peer
 	if p.access == nothing {
 		w.Header().Set("Connection", "close")
 		s.fail(w, http.StatusForbidden, s.rules.refusal(p.creds, reading))
@@ -159,31 +163,34 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, http.StatusForbidden, s.rules.refusal(p.creds, route.access))
 		return
 	}
-	s.answer(w, r, p, route)
+	s.answer(w, r, c, route)
 }
 
 // answer reads the request, lets the route answer it, and writes that.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, p peer, rt route) {
-	q, err := s.read(w, r, p, rt)
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, c *peerConn, rt route) {
+	q, err := s.read(w, r, c.peer, rt)
 	if err != nil {
 		s.fail(w, http.StatusBadRequest, err)
 		return
 	}
-	// All of the request is read: from here on a deadline for reading would only end the context of a handler that waits for the kernel.
+	// All of the request is read: from here on a deadline for reading would only end what tells at once that the caller has gone.
 	if err := http.NewResponseController(w).SetReadDeadline(time.Time{}); err != nil {
 		s.log.Debug("control connection", "error", err)
 		return
 	}
+	there, leave := present(r, c)
+	defer leave()
+	q.ctx = there
 	if rt.stream != nil {
 		rt.stream(w, q)
 		return
 	}
-	ctx, cancel := context.WithTimeout(q.ctx, s.options.AnswerTimeout)
+	ctx, cancel := context.WithTimeout(there, s.options.AnswerTimeout)
 	defer cancel()
 	q.ctx = ctx
 	reply, err := rt.reply(q)
 	switch {
-	case r.Context().Err() != nil:
+	case there.Err() != nil:
 		s.log.Debug("control request ended without an answer: the caller has gone", "path", r.URL.Path)
 	case errors.Is(err, context.DeadlineExceeded):
 		s.fail(w, http.StatusGatewayTimeout, &Error{Message: fmt.Sprintf("the agent has not done it within %v", s.options.AnswerTimeout),
