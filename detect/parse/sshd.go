@@ -21,6 +21,7 @@ const (
 	errNoAttempt    = ignored("a line of sshd's that is about no login attempt")
 	errCutShort     = failure("the message may have been cut within a client's text, so that its address is not certain")
 	errNoPeer       = failure("no address and port where sshd writes them")
+	errNoRepeat     = failure("no message and no number of times where rsyslog writes them")
 )
 
 // maxMessage is where sshd cuts a message (log.c: "%.500s").
@@ -48,7 +49,10 @@ func (p *sshd) Parse(line []byte, ev *Event, _ *Arena) error {
 
 // message tells the messages apart by how they begin, which no client has a say in.
 func (p *sshd) message(msg []byte, ev *Event) error {
-	msg, repeat := unrepeat(msg)
+	msg, repeat, ok := unrepeat(msg)
+	if !ok {
+		return errNoRepeat
+	}
 	p.whole = len(msg) < maxMessage
 	msg, _ = bytes.CutPrefix(msg, []byte("error: "))
 	msg, _ = bytes.CutPrefix(msg, []byte("fatal: "))
@@ -83,18 +87,34 @@ var messages = []struct {
 	{"Timeout before authentication for ", PartClosed, (*sshd).timeout},
 }
 
-// unrepeat takes off rsyslog's wrapping of a message that came several times: "message repeated 3 times: [ …]".
-func unrepeat(msg []byte) (inner []byte, repeat int) {
+// maxRepeat is how often a message counts that rsyslog says came several times. It puts together lines that are the same to the last
+// letter, process and port among them: attempts of one connection, of which sshd allows 6 (sshd_config(5), MaxAuthTries). Whoever can
+// write to the log that rsyslog writes could claim any number, and have a host banned with a single line. Where more attempts are
+// allowed, a connection that makes them counts 6 of each such line.
+const maxRepeat = 6
+
+// unrepeat takes off rsyslog's wrapping of a message that came several times: "message repeated 3 times: [ …]". A message without it
+// came once; not ok is a wrapping with nothing in it.
+func unrepeat(msg []byte) (inner []byte, repeat int, ok bool) {
 	rest, ok := cutPrefix(msg, "message repeated ")
 	if !ok {
-		return msg, 1
+		return msg, 1, true
 	}
-	v, n := scanNumber(rest)
-	inner, ok = cutPrefix(rest[n:], " times: [ ")
-	if !ok || v < 1 || n > 9 || !bytes.HasSuffix(inner, []byte("]")) {
-		return msg, 1
+	digits := len(rest) - len(bytes.TrimLeft(rest, "0123456789"))
+	number := bytes.TrimLeft(rest[:digits], "0")
+	inner, ok = cutPrefix(rest[digits:], " times: [ ")
+	if !ok || len(number) == 0 || !bytes.HasSuffix(inner, []byte("]")) {
+		return nil, 0, false
 	}
-	return inner[:len(inner)-1], int(v)
+	return inner[:len(inner)-1], repeats(number), true
+}
+
+// repeats is what a number of one or more digits, the first of which is no 0, counts.
+func repeats(number []byte) int {
+	if len(number) > 1 {
+		return maxRepeat
+	}
+	return min(int(number[0]-'0'), maxRepeat)
 }
 
 // attempt reads "METHOD for [invalid user ]NAME from ADDRESS port N ssh2[: …]".
