@@ -76,14 +76,14 @@ func unknownFormat(format string) error {
 			nearest, distance = p.Name, d
 		}
 	}
-	hint := ""
+	hint := "there"
 	if nearest != "" {
-		hint = fmt.Sprintf("did you mean %q? ", nearest)
+		hint = fmt.Sprintf("did you mean %q? There", nearest)
 	}
 	if format == "" {
 		return errors.New("no log format given: use one of " + strings.Join(names, ", ") + ` or a format string such as ` + combined)
 	}
-	return fmt.Errorf("unknown log format %q: %sThere are %s, and format strings such as %s", format, hint, strings.Join(names, ", "), combined)
+	return fmt.Errorf("unknown log format %q: %s are %s, and format strings such as %s", format, hint, strings.Join(names, ", "), combined)
 }
 
 // editDistance counts the insertions, deletions and replacements of bytes that turn a into b (Levenshtein).

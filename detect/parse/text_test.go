@@ -113,9 +113,9 @@ func TestTextRefused(t *testing.T) {
 
 func TestFormatErrors(t *testing.T) {
 	for _, c := range []struct{ format, want string }{
-		{"combind", `did you mean "combined"`},
+		{"combind", `did you mean "combined"? There are caddy`},
 		{"nginx_error", `did you mean "nginx-error"`},
-		{"logpush", "There are caddy, nginx-json, traefik-json"},
+		{"logpush", `unknown log format "logpush": there are caddy, nginx-json, traefik-json`},
 		{"", "no log format given"},
 		{"%h %x", "unknown specifier %x: there are %h client"},
 		{"%h %", "lone %"},
