@@ -19,7 +19,6 @@ import (
 	"cidrx/agent/control"
 	"cidrx/cmd/internal/term"
 	"cidrx/detect/parse"
-	"cidrx/detect/report"
 )
 
 // replayFlags are the flags of cidrx replay.
@@ -146,7 +145,7 @@ func (logs oldLogs) misread(sum *agent.ReplaySummary) error {
 				looks = fmt.Sprintf("; it looks like %s: --logFormat %[1]s, or --source with one that reads that", l.looks)
 			}
 		}
-		return fmt.Errorf("%s: not one of %s parses as %s of source %s, such as %s%s", log.Name, plural(log.Lines, "line"), log.Format, log.Source, report.Printable(log.Unparsable[0]), looks)
+		return fmt.Errorf("%s: not one of %s parses as %s of source %s, such as %q%s", log.Name, plural(log.Lines, "line"), log.Format, log.Source, log.Unparsable[0], looks)
 	}
 	return nil
 }

@@ -19,7 +19,6 @@ import (
 	"cidrx/agent/config"
 	"cidrx/agent/control"
 	"cidrx/detect/parse"
-	"cidrx/detect/report"
 	"cidrx/detect/static"
 )
 
@@ -279,7 +278,7 @@ func misfit(err error) error {
 	case u.Looks != "" && u.Looks != u.Format:
 		hint = fmt.Sprintf("it looks like %s: --logFormat %[1]s, or logFormat = %[1]q in [static]", u.Looks)
 	}
-	return fmt.Errorf("%s: not one of %s %s; the first is %s; %s", u.Log, plural(u.Lines, "line"), fault, report.Printable(u.First), hint)
+	return fmt.Errorf("%s: not one of %s %s; the first is %q; %s", u.Log, plural(u.Lines, "line"), fault, u.First, hint)
 }
 
 // tuneStatic leaves the garbage alone up to 32 MiB, which most logs never need, and makes the garbage collector work more often than its

@@ -160,7 +160,7 @@ func (s *blocks) keep(begin []byte) {
 		return
 	}
 	if s.long++; s.long == 1 {
-		s.longAt, s.longLine = s.at, bytes.Clone(begin[:maxShown])
+		s.longAt, s.longLine = s.at, beginning(nil, begin)
 	}
 	s.skipping = true
 	s.at += int64(len(begin))

@@ -9,8 +9,10 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,8 +64,48 @@ func TestTruncatedLog(t *testing.T) {
 		return gzip.NewReader(bytes.NewReader(packed.Bytes()[:packed.Len()-20]))
 	}}
 	_, err := Analyze(context.Background(), Options{Format: "auto", Workers: 2}, []Log{log})
-	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.HasPrefix(err.Error(), "old.gz: ") || !strings.Contains(err.Error(), " lines") {
+	if !errors.Is(err, io.ErrUnexpectedEOF) || !regexp.MustCompile(`^old\.gz: after \d\d,\d{3} lines: `).MatchString(err.Error()) {
 		t.Errorf("a truncated log: %v", err)
+	}
+}
+
+// A long first line is shown to where it was cut, in whole characters.
+func TestUnreadableLongLine(t *testing.T) {
+	for _, tt := range []struct{ name, line, want string }{
+		{"just short enough", strings.Repeat("x", maxShown), strings.Repeat("x", maxShown)},
+		{"a byte longer", strings.Repeat("x", maxShown+1), strings.Repeat("x", maxShown) + "…"},
+		{"cut in a character", strings.Repeat("x", maxShown-1) + "äy", strings.Repeat("x", maxShown-1) + "…"},
+		{"no UTF-8", strings.Repeat("\x80", maxShown+1), strings.Repeat("\x80", maxShown-utf8.UTFMax) + "…"},
+	} {
+		var got *Unreadable
+		_, err := Analyze(context.Background(), Options{Format: "auto"}, []Log{memory("junk", true, []byte(tt.line+"\n"))})
+		if !errors.As(err, &got) || got.First != tt.want {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+// What was skipped is said once of each log, with the number of lines that it was.
+func TestSkippedWarnings(t *testing.T) {
+	long := strings.Repeat("x", 2<<20) + "\n"
+	shown := strings.Repeat("x", maxShown) + "…"
+	const why = "the first because "
+	for _, tt := range []struct{ name, log, kind, want string }{
+		{"a long line", usualLine + long, WarnLongLines, `l: 1 of 2 lines is longer than 1 MiB and passed over, the first: "` + shown + `"`},
+		{"long lines", usualLine + long + long, WarnLongLines, `l: 2 of 3 lines are longer than 1 MiB and passed over, the first: "` + shown + `"`},
+		{"another line", usualLine + "junk\n", WarnSkippedLines, "l: 1 of 2 lines is not in the format combined, " + why},
+		{"other lines", usualLine + "junk\njunk\n", WarnSkippedLines, "l: 2 of 3 lines are not in the format combined, " + why},
+		{"both", usualLine + "junk\n" + long, WarnSkippedLines, "l: 2 of 3 lines are not in the format combined (1 longer than 1 MiB), " + why},
+	} {
+		a, err := Analyze(context.Background(), Options{Format: "auto"}, []Log{memory("l", true, []byte(tt.log))})
+		if err != nil || len(a.Report.Warnings) != 1 {
+			t.Errorf("%s: %v, %+v; want one warning", tt.name, err, a)
+			continue
+		}
+		w := a.Report.Warnings[0]
+		if w.Type != tt.kind || !strings.HasPrefix(w.Message, tt.want) || w.Count != a.Report.Skipped {
+			t.Errorf("%s: %+v, want %s: %s, of %d lines", tt.name, w, tt.kind, tt.want, a.Report.Skipped)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package static
 import (
 	"encoding/binary"
 	"errors"
+	"unicode/utf8"
 
 	"cidrx/detect/cidr"
 	"cidrx/detect/match"
@@ -212,6 +213,18 @@ func tooLong(line []byte) bool {
 	return len(line) > maxLine
 }
 
+// beginning appends to dst what is shown of a line: the whole of it, or its first maxShown bytes, less a character that they cut, and "…".
+func beginning(dst, line []byte) []byte {
+	if len(line) <= maxShown {
+		return append(dst, line...)
+	}
+	end := maxShown
+	for end > maxShown-utf8.UTFMax && !utf8.RuneStart(line[end]) {
+		end--
+	}
+	return append(append(dst, line[:end]...), "…"...)
+}
+
 // skip counts a line that is no event.
 func (w *worker) skip(line []byte, end int, err error) {
 	t := &w.tally
@@ -222,6 +235,6 @@ func (w *worker) skip(line []byte, end int, err error) {
 	at := w.at + int64(end)
 	if t.skipped++; t.skipped == 1 || at < t.exampleAt {
 		t.exampleAt, t.why = at, err
-		t.example = append(t.example[:0], line[:min(len(line), maxShown)]...)
+		t.example = beginning(t.example[:0], line)
 	}
 }

@@ -55,7 +55,7 @@ func (a *Analysis) read(ctx context.Context, i int, log *Log, workers []*worker,
 	case err != nil && errors.Is(err, ctx.Err()):
 		return l, err
 	case err != nil:
-		return l, fmt.Errorf("%s: %w, after %d lines", log.Name, err, l.lines)
+		return l, fmt.Errorf("%s: after %s: %w", log.Name, counted(l.lines, "line"), err)
 	case l.lines > 0 && l.accepted+l.ignored == 0:
 		return l, &Unreadable{Log: log.Name, Format: a.options.Format, First: l.first, Looks: l.looks, Lines: l.lines}
 	}
@@ -109,7 +109,7 @@ func (l *readLog) look(head []byte, more bool) {
 		}
 	}
 	if len(lines) > 0 {
-		l.first = string(lines[0][:min(len(lines[0]), maxShown)])
+		l.first = string(beginning(nil, lines[0]))
 	}
 	preset, _ := parse.Detect(lines)
 	if l.format == "auto" && preset != "" {

@@ -85,7 +85,7 @@ func (s *slow) log(i int, log Log) error {
 		s.line(l, i, int64(place), bytes.TrimSuffix(line, []byte{'\n'}), parser, stage)
 	}
 	if failed != nil {
-		return fmt.Errorf("%s: %w, after %d lines", log.Name, failed, l.lines)
+		return fmt.Errorf("%s: after %s: %w", log.Name, counted(l.lines, "line"), failed)
 	}
 	stage.Flush()
 	s.due(stage)
@@ -115,7 +115,7 @@ func (s *slow) line(l *readLog, log int, at int64, line []byte, parser parse.Par
 		return
 	case err != nil:
 		if l.skipped++; l.skipped == 1 {
-			l.example, l.why = line[:min(len(line), maxShown)], err
+			l.example, l.why = beginning(nil, line), err
 		}
 		return
 	}

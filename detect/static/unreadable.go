@@ -3,13 +3,15 @@ package static
 import (
 	"errors"
 	"fmt"
+
+	"cidrx/detect/report"
 )
 
 // Unreadable is the error of a log of which no line parses.
 type Unreadable struct {
 	Log    string // its name
 	Format string // that was asked for
-	First  string // its first line, at most 200 bytes as logged
+	First  string // its first line as logged, with … behind its first 200 bytes if it is longer
 	Looks  string // the preset that would fit; empty: none does
 	Lines  uint64
 }
@@ -22,7 +24,7 @@ func (u *Unreadable) Error() string {
 	if u.Looks != "" && u.Looks != u.Format {
 		hint = fmt.Sprintf("they look like %s", u.Looks)
 	}
-	return fmt.Sprintf("%s: none of its %d lines is in the format %s: %s; the first is %q", u.Log, u.Lines, format, hint, u.First)
+	return fmt.Sprintf("%s: none of its %s lines is in the format %s: %s; the first is %q", u.Log, report.Grouped(u.Lines), format, hint, u.First)
 }
 
 // allEmpty is an error if no log has a line.

@@ -59,22 +59,46 @@ func (a *Analysis) warnTime(r *report.Report) []report.Warning {
 
 func (a *Analysis) warnSkipped(*report.Report) (out []report.Warning) {
 	for i := range a.logs {
-		l := &a.logs[i]
-		if l.skipped > 0 {
-			out = append(out, report.Warning{
-				Type: WarnSkippedLines, Count: l.skipped,
-				Message: fmt.Sprintf("%s: %s of %s lines are not in the format %s, the first because %s: %q",
-					l.Name, report.Grouped(l.skipped), report.Grouped(l.lines), l.format, l.why, l.example),
-			})
-		}
-		if l.long > 0 {
+		switch l := &a.logs[i]; {
+		case l.skipped == 0:
+		case l.skipped == l.long:
 			out = append(out, report.Warning{
 				Type: WarnLongLines, Count: l.long,
-				Message: fmt.Sprintf("%s: %s lines are longer than 1 MiB and were passed over", l.Name, report.Grouped(l.long)),
+				Message: fmt.Sprintf("%s: %s longer than 1 MiB and passed over, the first: %q", l.Name, l.part(l.long), l.example),
+			})
+		default:
+			out = append(out, report.Warning{
+				Type: WarnSkippedLines, Count: l.skipped,
+				Message: fmt.Sprintf("%s: %s not in the format %s%s, the first because %s: %q", l.Name, l.part(l.skipped), l.format, l.tooLong(), l.why, l.example),
 			})
 		}
 	}
 	return out
+}
+
+// part is that many of the lines of l: "1 of 20 lines is".
+func (l *readLog) part(n uint64) string {
+	verb := "are"
+	if n == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%s of %s %s", report.Grouped(n), counted(l.lines, "line"), verb)
+}
+
+// tooLong says how many of the lines that were skipped are longer than a line may be.
+func (l *readLog) tooLong() string {
+	if l.long == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%s longer than 1 MiB)", report.Grouped(l.long))
+}
+
+// counted writes "1 line" and "1,234 lines".
+func counted(n uint64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return report.Grouped(n) + " " + noun
 }
 
 const (
