@@ -161,13 +161,13 @@ func tierOf(set string) (tierSection, error) {
 	if err != nil {
 		return t, err
 	}
-	var whole [3]int64
-	for i := range whole {
-		if whole[i] = int64(n[i]); float64(whole[i]) != n[i] || n[i] < 0 || n[i] > anyNumber {
-			return t, fmt.Errorf("%v must be a whole number, 0 or more", n[i])
+	var first [3]int64
+	for i := range first {
+		if first[i], err = whole(n[i]); err != nil {
+			return t, err
 		}
 	}
-	t.MinSize, t.MinDepth, t.MaxDepth, t.Threshold = &whole[0], &whole[1], &whole[2], &n[3]
+	t.MinSize, t.MinDepth, t.MaxDepth, t.Threshold = &first[0], &first[1], &first[2], &n[3]
 	return t, nil
 }
 
@@ -181,7 +181,10 @@ func numbers[N int64 | float64](text string, one func(string) (N, error)) ([]N, 
 	var out []N
 	for part := range strings.SplitSeq(text, ",") {
 		n, err := one(strings.TrimSpace(part))
-		if err != nil {
+		switch {
+		case errors.Is(err, strconv.ErrRange):
+			return nil, fmt.Errorf("%s is too large", short(strings.TrimSpace(part)))
+		case err != nil:
 			return nil, fmt.Errorf("%q is not a number", short(part))
 		}
 		out = append(out, n)

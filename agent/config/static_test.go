@@ -175,13 +175,15 @@ func TestOfFlags(t *testing.T) {
 	if diff := cmp.Diff(want, s.Sections, equal); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	_, _, err = config.OfFlags(config.StaticFlags{Logs: []string{"x"}, ClusterArgSets: []string{"nan,1,2,3", "1.5,1,2,0", "1,2,3,-1", ""}, Depth6: "1,2,3"}, config.Inputs{})
+	_, _, err = config.OfFlags(config.StaticFlags{Logs: []string{"x"}, ClusterArgSets: []string{"nan,1,2,3", "1.5,1,2,0", "1,2,3,-1", "", "9223372036854775808,24,32,0.1", "1e999,24,32,0.1"}, Depth6: "1,99999999999999999999"}, config.Inputs{})
 	wantErr := strings.TrimSpace(`
 flags: --clusterArgSets : has 0 numbers, but must have 4: minSize,minDepth,maxDepth,threshold
 flags: --clusterArgSets 1,2,3,-1: -1 is outside 0 to 1
 flags: --clusterArgSets 1.5,1,2,0: 1.5 must be a whole number, 0 or more
+flags: --clusterArgSets 1e999,24,32,0.1: 1e999 is too large
+flags: --clusterArgSets 9223372036854775808,24,32,0.1: 9223372036854775808 is too large; the most is 1000000000000000
 flags: --clusterArgSets nan,1,2,3: NaN must be a whole number, 0 or more
-flags: --depth6: must be two depths, such as 48,64`)
+flags: --depth6: 99999999999999999999 is too large`)
 	if diff := cmp.Diff(wantErr, fmt.Sprint(err)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

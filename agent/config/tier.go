@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -56,12 +57,25 @@ func (b *builder) compactTiers(path string, s liveSection) []cidr.Tier {
 
 // wholeNumber checks a number of the compact form, where TOML has but one kind of number for all four.
 func (b *builder) wholeNumber(path string, value float64) int64 {
-	const most = 1e15 // well below 2^53, up to where every whole number is exact
-	if value != math.Trunc(value) || value < 0 || value > most {
-		b.fail(path, "%v must be a whole number, 0 or more", value)
-		return 0
+	n, err := whole(value)
+	if err != nil {
+		b.fail(path, "%v", err)
 	}
-	return int64(value)
+	return n
+}
+
+// mostWhole is the largest number of the compact form, well below 2^53, up to where every whole number is exact.
+const mostWhole = 1e15
+
+// whole is a number without a fraction, from 0 to mostWhole.
+func whole(value float64) (int64, error) {
+	switch {
+	case value != math.Trunc(value) || value < 0:
+		return 0, fmt.Errorf("%v must be a whole number, 0 or more", value)
+	case value > mostWhole:
+		return 0, fmt.Errorf("%s is too large; the most is %.0f", short(fmt.Sprintf("%.0f", value)), mostWhole)
+	}
+	return int64(value), nil
 }
 
 // tierTables builds the tiers of [[live.NAME.tier]].

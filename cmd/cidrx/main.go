@@ -7,8 +7,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cidrx/agent/config"
 	"cidrx/agent/control"
@@ -45,7 +48,7 @@ func run(ctx context.Context, args []string) int {
 		fmt.Fprintln(os.Stderr, list)
 		return exitFailed
 	}
-	fmt.Fprintln(os.Stderr, "cidrx:", err)
+	fmt.Fprintln(os.Stderr, "cidrx:", strings.ReplaceAll(err.Error(), "\n", "\ncidrx: ")) // of several, each has its line
 	return exitFailed
 }
 
@@ -63,7 +66,7 @@ func rootCommand() *cobra.Command {
 	}
 	root.AddCommand(agentCommand(), checkCommand(), explainCommand(), doctorCommand(), replayCommand(), parseCommand(), staticCommand(), demoCommand(), teardownCommand(), versionCommand())
 	root.AddCommand(manual.NewCommand(manual.Document{Title: "The agent", Text: configs.Reference()}, manual.Document{Title: "Whole logs", Text: configs.Static()}))
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{flagFault(err)} })
 	return root
 }
 
@@ -95,6 +98,25 @@ func exitAs(err error) error {
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// flagFault says in words what is wrong with the value of a flag that must be a number.
+func flagFault(err error) error {
+	var (
+		value  *pflag.InvalidValueError
+		number *strconv.NumError
+	)
+	if !errors.As(err, &value) || !errors.As(err, &number) || number.Func == "ParseBool" {
+		return err
+	}
+	switch text := value.GetValue(); {
+	case errors.Is(number, strconv.ErrRange) && text[0] != '-':
+		return fmt.Errorf("--%s: %s is too large", value.GetFlag().Name, text)
+	case errors.Is(number, strconv.ErrRange):
+		return fmt.Errorf("--%s: %s is too small", value.GetFlag().Name, text)
+	default:
+		return fmt.Errorf("--%s: %q is not a number", value.GetFlag().Name, text)
+	}
+}
 
 // noArgs refuses arguments that are no flags.
 func noArgs(cmd *cobra.Command, args []string) error {

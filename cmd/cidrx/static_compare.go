@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
@@ -22,12 +20,11 @@ func (f *staticFlags) runCompare(ctx context.Context, stdout, stderr io.Writer) 
 		found[i] = report.Found{Name: file, Report: a.Report, Count: a.Count}
 	}
 	c := report.Compare(found[0], found[1])
-	out := bufio.NewWriter(stdout)
 	show := report.PlainComparison
 	if f.compact {
 		show = report.JSONComparison
 	}
-	return errors.Join(show(out, c), out.Flush())
+	return printed(stdout, func(out io.Writer) error { return show(out, c) })
 }
 
 // found is what a configuration finds.

@@ -92,14 +92,21 @@ func (o *output) look(ctx context.Context, s *config.Static, a *static.Analysis,
 // write writes the pages, and the report last. A page that fails takes the report of a long reading with it no more than another page.
 func (o *output) write(s *config.Static, a *static.Analysis, stdout io.Writer) error {
 	failed := o.pages(s, a)
+	return errors.Join(failed, printed(stdout, func(out io.Writer) error {
+		if o.plain {
+			return report.Plain(out, a.Report, width(stdout))
+		}
+		return report.JSON(out, a.Report, o.compact)
+	}))
+}
+
+// printed writes through a buffer. An error of stdout is said once: the buffer returns it again from then on.
+func printed(stdout io.Writer, show func(io.Writer) error) error {
 	out := bufio.NewWriter(stdout)
-	var err error
-	if o.plain {
-		err = report.Plain(out, a.Report, width(stdout))
-	} else {
-		err = report.JSON(out, a.Report, o.compact)
+	if err := show(out); err != nil {
+		return err
 	}
-	return errors.Join(failed, err, out.Flush())
+	return out.Flush()
 }
 
 // checkPages makes sure before the logs are read that the pages can be written behind them.
@@ -140,8 +147,7 @@ func (o *output) propose(ctx context.Context, a *static.Analysis, p *progress, s
 	if o.compact {
 		show = report.JSONSuggestion
 	}
-	out := bufio.NewWriter(stdout)
-	return errors.Join(show(out, s), out.Flush())
+	return printed(stdout, func(out io.Writer) error { return show(out, s) })
 }
 
 // width is the width of the terminal that w is, 0 if it is none.

@@ -79,11 +79,19 @@ func (p packing) begins(r *bufio.Reader) bool {
 func (p packing) explain(err error, name string) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the compressed data ends too early: the file is truncated, or still being written; %s %s tells", p.program, name)
+		return fmt.Errorf("the compressed data ends too early: the file is truncated, or still being written%s", p.tells(name))
 	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return fmt.Errorf("was compressed with a window of over %d MiB; zstd -dc --long=31 %s | cidrx … --logfile -", maxWindow>>20, name)
 	}
-	return fmt.Errorf("the compressed data is damaged (%w); %s %s tells", err, p.program, name)
+	return fmt.Errorf("the compressed data is damaged (%w)%s", err, p.tells(name))
+}
+
+// tells names the program that says more about a file. Of standard input nothing is left to look at.
+func (p packing) tells(name string) string {
+	if name == "-" {
+		return ""
+	}
+	return fmt.Sprintf("; %s %s tells", p.program, name)
 }
 
 // explained is a decompressor whose errors say what to do.
