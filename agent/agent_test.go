@@ -49,6 +49,34 @@ func TestLineToBanAndBack(t *testing.T) {
 	}
 }
 
+// Whoever tries the agent with a handful of requests sees the last of them, and not those that a ban has to show already.
+func TestWhyHasTheLastLinesOfAHost(t *testing.T) {
+	r := newRig(t, strings.Replace(strings.Replace(baseConfig, "[[20, 32", "[[5, 32", 1), `"enforce"`, `"observe"`, 1))
+	r.fixed.Store(time.Now().UnixNano()) // all in one second
+	r.start()
+	for i := range 8 {
+		r.write("access.log", 1, "198.51.100.7", fmt.Sprintf("GET /%d", 1+i), 404)
+	}
+	var why control.Why
+	r.await("the last line is known", func() bool {
+		var err error
+		why, err = r.client.Why(t.Context(), netip.MustParseAddr("198.51.100.7"))
+		return err == nil && len(why.Bans) == 1 && strings.Contains(why.Samples[0], "GET /8 ")
+	})
+	for _, tt := range []struct {
+		what, want string
+		lines      []string
+	}{{"last lines", "/8 /7 /6", why.Samples}, {"evidence", "/5 /4 /3", why.Bans[0].Samples}} {
+		var got []string
+		for _, line := range tt.lines {
+			got = append(got, strings.Fields(line)[6])
+		}
+		if strings.Join(got, " ") != tt.want {
+			t.Errorf("%s: %s, want %s", tt.what, got, tt.want)
+		}
+	}
+}
+
 func TestQuietNetworkIsBannedAndOneHostCarvedOut(t *testing.T) {
 	r := newRig(t, baseConfig).start()
 	for range 6 {

@@ -143,6 +143,7 @@ func (e *Engine) Reset() {
 	clear(e.crowds)
 	clear(e.told)
 	e.waiting = nil
+	e.lines.rewind()
 }
 
 // StrategyStats are the figures of one strategy.

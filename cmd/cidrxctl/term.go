@@ -188,7 +188,7 @@ func (p *page) why(w control.Why) {
 	for _, b := range w.Bans {
 		p.ban(b)
 	}
-	p.evidence("Last lines", unshown(w.Samples, w.Bans))
+	p.lastLines(w)
 	p.standings(w.Strategies)
 	p.history(w.History)
 }
@@ -251,6 +251,21 @@ func (p *page) ban(b control.Ban) {
 	}
 	p.table([]column{{}, {rest: true}}, rows)
 	p.evidence("Evidence", b.Samples)
+}
+
+// lastLines are those of the address itself. Where they are among the evidence, it says so in place of them.
+func (p *page) lastLines(w control.Why) {
+	lines := unshown(w.Samples, w.Bans)
+	p.evidence("Last lines", lines)
+	above := len(w.Samples) - len(lines)
+	switch note := plural(above, "line") + " of the evidence above"; {
+	case above == 0:
+	case len(lines) == 0:
+		p.blank()
+		p.headed(0, bold, "Last lines", ": "+note)
+	default:
+		p.text(2, "and "+note)
+	}
 }
 
 // unshown are the lines that are not the evidence of one of the bans: a host that is banned by itself has made all of that.
