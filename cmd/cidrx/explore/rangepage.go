@@ -22,7 +22,7 @@ type rangePage struct {
 	prefix   netip.Prefix
 	requests uint64
 	count    int // hosts
-	by       string
+	finding  finding
 	hosts    []report.Host
 	part     part
 	tables   [parts]term.Table
@@ -49,11 +49,7 @@ func (p part) String() string {
 func newRangePage(s *session, section int, prefix netip.Prefix) *rangePage {
 	p := &rangePage{session: s, section: section, prefix: prefix, hosts: s.analysis.Hosts(section, prefix, mostHosts)}
 	p.requests, p.count = s.analysis.Count(section, prefix)
-	for _, f := range s.ranges(section) {
-		if f.Prefix == prefix {
-			p.by = f.names()
-		}
-	}
+	p.finding = findingOf(s.ranges(section), prefix)
 	return p
 }
 
@@ -112,15 +108,14 @@ func (p *rangePage) heading(d *report.RangeDetail) []string {
 		share = float64(p.requests) / float64(s.Requests)
 	}
 	first := " " + term.Strong(p.prefix.String()) + "  " + term.Bad(term.Plural(p.requests, "request")) + "  " + term.Percent(share) + term.Faint(" of all  ") + term.Plural(p.count, "host")
-	second := " " + term.Faint("found by no tier  ")
-	if p.by != "" {
-		second = " " + term.Faint("tier ") + p.by + "  "
-	}
-	second += term.Faint(period(p.span()))
+	when := term.Faint(period(p.span()))
 	if d != nil && d.Requests > 0 {
 		first += "  " + term.Percent(float64(d.Ordinary)/float64(d.Requests)) + term.Faint(" ordinary")
 	}
-	return []string{first, second}
+	if around := p.finding.inside(); around != "" {
+		return []string{first, " " + around, " " + when}
+	}
+	return []string{first, " " + p.finding.line() + "  " + when}
 }
 
 // span is the time from the first to the last request.
@@ -189,8 +184,11 @@ func (p *rangePage) absent() string {
 		return "The log could not be read again: " + term.Printable(p.look.err.Error())
 	case p.look.detail == nil:
 		return "The log was not read a second time."
-	case p.by != "":
+	case p.finding.by != "":
 		return "Kept for the " + strconv.Itoa(report.MaxDetailed) + " ranges with the most requests only, of which this is none."
+	}
+	if p.finding.around.IsValid() {
+		return "Kept for the ranges that a tier of the analysis found only, " + p.finding.around.String() + " around this one among them."
 	}
 	return "Kept for the ranges that a tier of the analysis found only. Run it with a tier that finds this one to see more."
 }

@@ -85,6 +85,8 @@ func TestFrames(t *testing.T) {
 		{"ranges-address", "3 / 2 0 3 . 0 . 1 1 3 . 9 enter"},
 		{"ranges-nothing", "3 / 9 . 9 . 9 . 9 enter"},
 		{"range-hosts", "3 enter"},
+		{"range-host", "3 / 2 0 3 enter enter enter"},
+		{"range-host-agents", "3 / 2 0 3 enter enter enter tab"},
 		{"range-agents", "3 end enter tab"},
 		{"range-endpoints", "3 enter tab tab"},
 		{"range-statuses", "3 enter tab tab tab"},
