@@ -245,6 +245,21 @@ func TestForeignChangesAreRepaired(t *testing.T) {
 	})
 }
 
+// Where it is not known who changed the table the log does not name nobody.
+func TestRepairByNobodyKnown(t *testing.T) {
+	log := &syncBuffer{}
+	r := newRig(t, baseConfig)
+	r.log = log
+	r.start()
+	r.fake.Flush("")
+	r.await("the repair is in the log", func() bool { return strings.Contains(log.String(), "somebody changed our table") })
+	if text := log.String(); strings.Contains(text, "by=") {
+		t.Errorf("log:\n%s", text)
+	}
+	r.fake.Flush("nft[4242]")
+	r.await("the next one says who it was", func() bool { return strings.Contains(log.String(), "by=nft[4242]") })
+}
+
 func TestReloadKeepsBansAndWindows(t *testing.T) {
 	r := newRig(t, baseConfig).start()
 	r.write("access.log", 20, "198.51.100.7", "GET /x", 404)

@@ -28,8 +28,8 @@ func (a *Agent) Mode(ctx context.Context, by control.Caller, r control.ModeReque
 	}
 	return command(ctx, a, func(now time.Time) (control.ModeReply, error) {
 		mode := state.Mode{Enforce: r.Mode == string(config.Enforce), Since: now, By: by.Name}
-		if mode.Enforce && a.cfg.Firewall.Backend == "none" {
-			return control.ModeReply{}, control.Invalid(`firewall.backend is "none": there is nothing to enforce with`, `set it to "auto" and reload`)
+		if mode.Enforce && !a.enforces() {
+			return control.ModeReply{}, errNoFirewall()
 		}
 		same := mode.Enforce == a.mode.Enforce && a.mode.ConfirmBy.IsZero() && r.ConfirmS == 0
 		if same && a.mode.By != byConfiguration {
@@ -44,6 +44,11 @@ func (a *Agent) Mode(ctx context.Context, by control.Caller, r control.ModeReque
 		a.switchTo(now, mode, "")
 		return a.modeReply(!same), nil // the same mode is now kept whatever the configuration says
 	})
+}
+
+// errNoFirewall answers who wants to enforce, or to know what that would do, without a firewall.
+func errNoFirewall() error {
+	return control.Invalid(`firewall.backend is "none": there is nothing to enforce with`, `set it to "auto" and restart the agent`)
 }
 
 // Confirm keeps a mode that would have gone back to observe.
@@ -112,13 +117,10 @@ func (a *Agent) liftSince(now, t time.Time) {
 // Flush lifts all bans for good, takes everything of ours out of the kernel and observes from then on.
 func (a *Agent) Flush(ctx context.Context, by control.Caller) (control.FlushReply, error) {
 	return command(ctx, a, func(now time.Time) (control.FlushReply, error) {
-		lifted := 0
-		for _, c := range a.cores() {
-			out, changes := c.jail.UnblockAll(now, a.cfg.Jail.UnblockGrace, by.Name)
-			c.note(changes)
-			lifted += len(out.Done)
-		}
+		done := a.lift(func(c *core) (jail.Unblocked, []jail.Change) {
+			return c.jail.UnblockAll(now, a.cfg.Jail.UnblockGrace, by.Name)
+		})
 		a.switchTo(now, state.Mode{Since: now, By: by.Name}, "flush")
-		return control.FlushReply{Lifted: lifted, Mode: a.modeName()}, nil
+		return control.FlushReply{Lifted: len(done.Done), Mode: a.modeName()}, nil
 	})
 }

@@ -68,25 +68,59 @@ func (a *Agent) Unblock(ctx context.Context, by control.Caller, r control.Unbloc
 				return control.Done{}, control.Invalid(fmt.Sprintf("%s is wider than any ban can be", p), "cidrxctl unblock --all lifts all bans")
 			}
 		}
-		var done control.Done
+		done := a.lift(func(c *core) (jail.Unblocked, []jail.Change) { return c.unblock(now, r, grace, by.Name) })
 		if grace > 0 {
 			done.Until = instant(now.Add(grace))
 		}
-		for _, c := range a.cores() { // what was only observed ends with what is enforced
-			if c == a.shadow && c.jail.Size() == 0 {
+		done.Listed = within(a.core.jail.Lifted(), done.Done)
+		return done, nil
+	})
+}
+
+// lift unblocks in every core: what was only observed ends with what is enforced. What comes of it is told as if there were one jail.
+func (a *Agent) lift(unblock func(*core) (jail.Unblocked, []jail.Change)) control.Done {
+	var done control.Done
+	var all [][]jail.Change
+	for _, c := range a.cores() {
+		out, changes := unblock(c)
+		all = append(all, changes)
+		done.Done = append(done.Done, out.Done...)
+		done.Nothing = append(done.Nothing, out.Nothing...)
+		for _, carved := range out.Carved {
+			done.Carved = append(done.Carved, control.Carved(carved))
+		}
+	}
+	tellOnce(all, done.Done)
+	for i, c := range a.cores() {
+		c.note(all[i])
+	}
+	return tidy(done)
+}
+
+// tellOnce leaves one event of what an unblock did in several jails: of the same thing the first one, and that a prefix was not banned only
+// where no jail had anything to lift. What the others forget, they forget.
+func tellOnce(all [][]jail.Change, lifted []netip.Prefix) {
+	type deed struct {
+		prefix netip.Prefix
+		reason string
+	}
+	told, done := map[deed]bool{}, map[netip.Prefix]bool{}
+	for _, p := range lifted {
+		done[p] = true
+	}
+	for _, changes := range all {
+		for i := range changes {
+			ch := &changes[i]
+			if ch.Kind != jail.Unbanned || ch.By == "" { // it only happened at that moment
 				continue
 			}
-			out, changes := c.unblock(now, r, grace, by.Name)
-			c.note(changes)
-			done.Done = append(done.Done, out.Done...)
-			done.Nothing = append(done.Nothing, out.Nothing...)
-			for _, carved := range out.Carved {
-				done.Carved = append(done.Carved, control.Carved(carved))
+			d := deed{ch.Prefix, ch.Reason}
+			if told[d] || ch.Reason == jail.NotBanned && done[ch.Prefix] {
+				ch.Kind = jail.Forgot
 			}
+			told[d] = true
 		}
-		done.Listed = within(a.core.jail.Lifted(), done.Done)
-		return tidy(done), nil
-	})
+	}
 }
 
 // within are those of the prefixes that are equal to, or inside, one of the others.
@@ -109,7 +143,8 @@ func tidy(d control.Done) control.Done {
 	order := func(x, y netip.Prefix) int { return cmp.Or(x.Addr().Compare(y.Addr()), x.Bits()-y.Bits()) }
 	slices.SortFunc(d.Done, order)
 	slices.SortFunc(d.Nothing, order)
-	d.Done, d.Nothing = slices.Compact(d.Done), slices.Compact(d.Nothing)
+	slices.SortFunc(d.Carved, func(x, y control.Carved) int { return cmp.Or(order(x.Out, y.Out), order(x.From, y.From)) })
+	d.Done, d.Nothing, d.Carved = slices.Compact(d.Done), slices.Compact(d.Nothing), slices.Compact(d.Carved)
 	d.Nothing = slices.DeleteFunc(d.Nothing, func(p netip.Prefix) bool { return slices.Contains(d.Done, p) })
 	return d
 }

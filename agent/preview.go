@@ -10,14 +10,23 @@ import (
 	"cidrx/agent/control"
 )
 
-// preview is what enforcing would ban, going by what is banned in observe mode, with what speaks against it.
+// preview is what switching to enforce would ban, with what speaks against it: what it would ban at once, and what is only observed, which
+// it would throw away and ban if it goes on. An agent that enforces already would ban nothing more.
 func (a *Agent) preview(now time.Time) (control.ModeReply, error) {
+	if !a.enforces() {
+		return control.ModeReply{}, errNoFirewall()
+	}
 	reply := a.modeReply(false)
+	if a.mode.Enforce {
+		return reply, nil
+	}
 	index := &bart.Table[int]{}
 	for _, b := range a.core.jail.Active() {
 		if !b.Exported {
 			index.Insert(b.Prefix, len(reply.Preview))
-			reply.Preview = append(reply.Preview, control.PreviewItem{Ban: wireBan(b, now)})
+			item := control.PreviewItem{Ban: wireBan(b, now), AtOnce: !b.Observed}
+			item.State = "observed" // so far
+			reply.Preview = append(reply.Preview, item)
 		}
 	}
 	warn := func(p netip.Prefix, text string) {

@@ -211,8 +211,11 @@ func (a *Agent) measure(e entry) {
 func (a *Agent) repaired(v verdictOfKernel) {
 	a.kernel.repairs++
 	by := v.repaired.By
-	a.log.Warn("somebody changed our table; it is repaired", "what", v.repaired.What, "by", by,
-		"added", v.result.Added, "refreshed", v.result.Refreshed, "removed", v.result.Removed)
+	attrs := []any{"what", v.repaired.What}
+	if by != "" { // netlink says who it was, ipset does not
+		attrs = append(attrs, "by", by)
+	}
+	a.log.Warn("somebody changed our table; it is repaired", append(attrs, "added", v.result.Added, "refreshed", v.result.Refreshed, "removed", v.result.Removed)...)
 	a.audit(control.Event{Event: "repair", Reason: v.repaired.What, By: by})
 }
 
@@ -230,6 +233,7 @@ func (a *Agent) showSettled() {
 		}
 		a.logChanges(s.changes, s.believed)
 		if s.answer != nil {
+			a.tops.answered.Add(1)
 			s.answer <- notDurable(s.err)
 		}
 	}
@@ -289,7 +293,7 @@ func (a *Agent) logChange(ch jail.Change, believed bool) {
 	ctx, level := context.Background(), slog.LevelInfo
 	if ch.Kind == jail.Refused {
 		level = slog.LevelWarn
-	} else if believed {
+	} else if believed || ch.Kind == jail.Unbanned && ch.By != "" { // what somebody has ordered is not theirs who write the log
 		ctx = loglimit.Always(ctx)
 	}
 	attrs := []slog.Attr{slog.Any("prefix", ch.Prefix), slog.String("reason", ch.Reason)}

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gaissmai/bart"
@@ -205,7 +204,7 @@ func (a *Agent) Bans(ctx context.Context, all bool) ([]control.Ban, error) {
 // wireBans translates bans and says of each what the kernel and the disk have confirmed.
 func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters) []control.Ban {
 	out := make([]control.Ban, 0, len(list))
-	counted, exempt := sortedCounters(drops.Elements), a.exemptions()
+	byBan, exempt := a.dropsByBan(drops), a.exemptions()
 	for _, b := range list {
 		w := wireBan(b, now)
 		if !b.Ended {
@@ -213,10 +212,7 @@ func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters
 		}
 		if w.State == "in_force" {
 			w.State = a.stateNow(b)
-			w.DroppedPackets = counted.inside(b.Prefix)
-			if w.State == "in_force" && a.kernel.counts.Sub(b.Start) > countSlack {
-				w.DroppedSince = instant(a.kernel.counts)
-			}
+			a.setDropped(&w, b, byBan)
 		}
 		n, unsaved := a.shown.unsaved[b.Prefix]
 		w.Durable = (!unsaved || n <= a.store.Saved()) && w.State != "pending"
@@ -224,9 +220,6 @@ func (a *Agent) wireBans(list []jail.Ban, now time.Time, drops firewall.Counters
 	}
 	return out
 }
-
-// countSlack is how much later than its ban an element may begin to count.
-const countSlack = 2 * time.Second
 
 // exemptions are what is carved out of every ban: the allowlist, and what is never banned of this host and its administrators.
 func (a *Agent) exemptions() *bart.Lite {
@@ -309,81 +302,4 @@ func standings(in []detect.Standing) []control.Standing {
 // Events sends the audit trail.
 func (a *Agent) Events(ctx context.Context, follow bool, send func(control.Event) error) error {
 	return sendAudit(ctx, a.store, follow, send)
-}
-
-// dropCache keeps the kernel's counters for a moment: reading them from large sets takes long.
-type dropCache struct {
-	reading sync.Mutex // held while the kernel is asked
-
-	mu   sync.Mutex
-	at   time.Time
-	last firewall.Counters
-}
-
-// dropAge is how old counters may be.
-const dropAge = time.Second
-
-// dropped reads the kernel's counters, not on the loop. What cannot be read is not there.
-func (a *Agent) dropped(ctx context.Context) firewall.Counters {
-	fw := a.enforcer.opened()
-	if fw == nil {
-		return firewall.Counters{}
-	}
-	a.drops.reading.Lock()
-	defer a.drops.reading.Unlock()
-	now := a.o.Clock()
-	last, at := a.drops.newest()
-	if age := now.Sub(at); age >= 0 && age < dropAge {
-		return last
-	}
-	c, err := fw.Counters(ctx)
-	if err != nil {
-		a.log.Debug("reading the kernel's counters", "error", err)
-		return firewall.Counters{}
-	}
-	a.drops.keep(c, now)
-	return c
-}
-
-// newest is what was last read from the kernel, and when; the zero time if nothing was. It waits for nobody who reads.
-func (d *dropCache) newest() (firewall.Counters, time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.last, d.at
-}
-
-func (d *dropCache) keep(c firewall.Counters, at time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.last, d.at = c, at
-}
-
-// counterList are the kernel's element counters, sorted by prefix.
-type counterList []elementCount
-
-type elementCount struct {
-	prefix  netip.Prefix
-	packets uint64
-}
-
-func sortedCounters(m map[netip.Prefix]uint64) counterList {
-	list := make(counterList, 0, len(m))
-	for p, n := range m {
-		list = append(list, elementCount{p, n})
-	}
-	slices.SortFunc(list, func(x, y elementCount) int { return x.prefix.Addr().Compare(y.prefix.Addr()) })
-	return list
-}
-
-// inside adds up what was dropped inside p, or by a wider element that stands for p.
-func (l counterList) inside(p netip.Prefix) uint64 {
-	i, _ := slices.BinarySearchFunc(l, p.Addr(), func(e elementCount, a netip.Addr) int { return e.prefix.Addr().Compare(a) })
-	if i > 0 && l[i-1].prefix.Bits() < p.Bits() && l[i-1].prefix.Contains(p.Addr()) {
-		return l[i-1].packets
-	}
-	var sum uint64
-	for ; i < len(l) && p.Contains(l[i].prefix.Addr()); i++ {
-		sum += l[i].packets
-	}
-	return sum
 }

@@ -6,14 +6,15 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"cidrx/agent/control"
 	"cidrx/firewall"
 )
 
-// Views ask for the same thing once a second, so they are answered from one reading: what a view costs the loop does not grow with the
-// number of those who look.
+// Views ask for the same thing once a second, so they are answered from one reading, unless somebody has ordered something since: what a
+// view costs the loop does not grow with the number of those who look.
 const (
 	topAge = 500 * time.Millisecond
 	// topDropAge is how old the kernel's counters may be for a view: to read those of 100,000 elements takes the kernel half a second.
@@ -25,21 +26,25 @@ type topCache struct {
 	mu      sync.Mutex
 	at      time.Time
 	last    control.Top
+	orders  uint64     // answered of what people ordered, when that was read
 	reading sync.Mutex // held while the kernel's counters are read for views
+
+	answered atomic.Uint64 // orders answered: whoever ordered something shall see it done
 }
 
 // Top tells a view how it stands.
 func (a *Agent) Top(ctx context.Context) (control.Top, error) {
 	a.tops.mu.Lock()
 	defer a.tops.mu.Unlock()
-	if age := a.o.Clock().Sub(a.tops.at); age >= 0 && age < topAge {
+	orders := a.tops.answered.Load()
+	if age := a.o.Clock().Sub(a.tops.at); age >= 0 && age < topAge && orders == a.tops.orders {
 		return a.tops.last, nil
 	}
 	t, err := a.top(ctx)
 	if err != nil {
 		return t, err
 	}
-	a.tops.last, a.tops.at = t, t.At
+	a.tops.last, a.tops.at, a.tops.orders = t, t.At, orders
 	return t, nil
 }
 

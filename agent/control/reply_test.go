@@ -22,7 +22,7 @@ func TestWriteDocument(t *testing.T) {
 			`[{"prefix":"192.0.2.0/24","except":[],"start":"2026-11-21T20:00:00Z","until":"2026-11-21T20:00:00Z","remaining_s":0,"stage":0,"state":"","durable":false,` +
 				`"reasons":[],"requests":0,"hosts":0,"share":0,"first_seen":null,"last_seen":null,"dropped_packets":0,"samples":["<a&b>\u001b"]}` + "\n]\n"},
 		{"two", []AllowEntry{{Prefix: p}, {Prefix: p, Note: "n"}}, `[{"prefix":"192.0.2.0/24","until":null,"note":"","origin":""}` + "\n" + `,{"prefix":"192.0.2.0/24","until":null,"note":"n","origin":""}` + "\n]\n"},
-		{"lists within lists", ModeReply{Preview: []PreviewItem{{}}}, `"samples":[],"caution":[]`},
+		{"lists within lists", ModeReply{Preview: []PreviewItem{{}}}, `"samples":[],"at_once":false,"caution":[]`},
 		{"infinite lag", Status{Sources: []Source{{LagS: math.Inf(1)}}}, `"lag_s":0,`},
 	}
 	for _, tt := range tests {

@@ -111,7 +111,8 @@ type Ban struct {
 	Share          float64        `json:"share"`
 	FirstSeen      *time.Time     `json:"first_seen"`
 	LastSeen       *time.Time     `json:"last_seen"`
-	DroppedPackets uint64         `json:"dropped_packets"`
+	DroppedPackets uint64         `json:"dropped_packets"`         // by elements of its own: the numbers of several bans can be added up
+	DroppedWith    *netip.Prefix  `json:"dropped_with,omitempty"`  // the wider ban that covers it, and that its packets are counted for
 	DroppedSince   *time.Time     `json:"dropped_since,omitempty"` // the kernel's counter began then, later than the ban; else with it
 	Samples        []string       `json:"samples"`
 }
@@ -223,12 +224,14 @@ type ModeReply struct {
 	Mode      string        `json:"mode"`
 	Changed   bool          `json:"changed"`
 	ConfirmBy *time.Time    `json:"confirm_by,omitempty"`
-	Preview   []PreviewItem `json:"preview,omitempty"`
+	Preview   []PreviewItem `json:"preview,omitempty"` // empty where it enforces already
 }
 
-// PreviewItem is one ban that enforcing would make now.
+// PreviewItem is one ban of observe mode. AtOnce says that enforcing would put it into force: it is on the deny list, or was in force before
+// observing began. The others are forgotten when enforcing begins, and banned if they go on: windows are empty then.
 type PreviewItem struct {
 	Ban
+	AtOnce  bool     `json:"at_once"`
 	Caution []string `json:"caution"` // reasons to look twice: "logged in from 192.0.2.7 at …", "seen here for 5 days"
 }
 

@@ -39,6 +39,7 @@ func (x *world) compare() {
 	x.checkShape(holds)
 	x.checkVersion(holds, version)
 	x.checkCovered(holds)
+	x.checkHolders(holds)
 	x.checkBans()
 	x.checkRails()
 	if got := refusals(x.j.Counts()); got != x.w.refused {
@@ -102,6 +103,29 @@ func (x *world) checkCovered(holds []jail.Hold) {
 			if got != want {
 				x.t.Fatalf("%s at %s: held %v, want %v\nholds %v\nbans %s", addr, at, got, want, holds, x.w.text())
 			}
+		}
+	}
+}
+
+// checkHolders: what is held counts for the narrowest ban in force around it, and a ban is within what is held if that is wider.
+func (x *world) checkHolders(holds []jail.Hold) {
+	active := x.j.Active()
+	for _, h := range holds {
+		var want netip.Prefix
+		for _, b := range active { // widest first
+			in := func(p netip.Prefix) bool { return p.Bits() <= h.Prefix.Bits() && p.Contains(h.Prefix.Addr()) }
+			if in(b.Prefix) && !b.Observed && !b.Exported && !slices.ContainsFunc(b.Except, in) {
+				want = b.Prefix
+			}
+		}
+		if got, ok := x.j.Holder(h.Prefix); !ok || got != want {
+			x.t.Fatalf("%s counts for %s (%v), want %s\nbans %s", h.Prefix, got, ok, want, x.w.text())
+		}
+	}
+	for _, b := range active {
+		i := slices.IndexFunc(holds, func(h jail.Hold) bool { return h.Prefix.Bits() < b.Prefix.Bits() && h.Prefix.Contains(b.Prefix.Addr()) })
+		if got, ok := x.j.HeldWithin(b.Prefix); ok != (i >= 0) || ok && got != holds[i].Prefix {
+			x.t.Fatalf("%s is within %s (%v)\nholds %v", b.Prefix, got, ok, holds)
 		}
 	}
 }

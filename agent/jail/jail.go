@@ -72,6 +72,9 @@ const (
 	ByEnforcing Ending = "only observed"               // observed bans are thrown away when enforcing begins
 )
 
+// NotBanned is the Reason of the Unbanned change of an unblock that found nothing to lift.
+const NotBanned = "unblocked; it was not banned"
+
 // Change is one thing that happened to a ban, for the audit trail, the log and the engine.
 type Change struct {
 	At     time.Time

@@ -73,7 +73,7 @@ func (j *Jail) unblock(changes []Change, p netip.Prefix, u *Unblocked, by string
 		return changes
 	}
 	u.Nothing = append(u.Nothing, p)
-	return append(changes, Change{At: j.now, Kind: Unbanned, Prefix: p, Reason: "unblocked; it was not banned", By: by})
+	return append(changes, Change{At: j.now, Kind: Unbanned, Prefix: p, Reason: NotBanned, By: by})
 }
 
 // around collects the active bans wider than p that it is not carved out of already.

@@ -3,6 +3,7 @@ package jail
 import (
 	"net/netip"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -60,6 +61,28 @@ func (j *Jail) Forgotten(addr netip.Addr, at time.Time) bool {
 
 // Active are the active bans, sorted by prefix.
 func (j *Jail) Active() []Ban { return values(j.all()) }
+
+// Holder is the active ban that held, a prefix that the firewall holds, is counted for: the narrowest that is enforced and covers all of
+// it. So each prefix held counts for one ban, however many there are around it. False: no ban is in force there any more.
+func (j *Jail) Holder(held netip.Prefix) (netip.Prefix, bool) {
+	for p, b := range j.bans.Supernets(held) {
+		if j.enforced(b) && !coveredBy(b.Except, held) {
+			return p, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+// HeldWithin is what the firewall holds for p and more than p, where p is banned and has nothing of its own there because a wider ban lasts
+// as long.
+func (j *Jail) HeldWithin(p netip.Prefix) (netip.Prefix, bool) {
+	list, _ := j.Holds()
+	i := sort.Search(len(list), func(i int) bool { return list[i].Prefix.Addr().Compare(p.Addr()) > 0 }) - 1
+	if i < 0 || list[i].Prefix.Bits() >= p.Bits() || !list[i].Prefix.Contains(p.Addr()) {
+		return netip.Prefix{}, false
+	}
+	return list[i].Prefix, true
+}
 
 // Size is the number of active bans.
 func (j *Jail) Size() int { return j.bans.Size() }

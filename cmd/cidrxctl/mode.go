@@ -25,7 +25,7 @@ func (a *app) mode() *cobra.Command {
 			return a.setMode(cmd, r)
 		},
 	}
-	cmd.Flags().BoolVar(&r.Preview, "preview", false, "change nothing, show what enforcing would ban now")
+	cmd.Flags().BoolVar(&r.Preview, "preview", false, "change nothing, show what enforcing would ban at once, and what if it goes on")
 	cmd.Flags().Var(&trial, "confirm", "go back to observe after this time, such as 10m, unless: cidrxctl confirm")
 	return cmd
 }

@@ -161,7 +161,7 @@ func (p *page) state(s string) string {
 func (p *page) bans(bans []control.Ban) {
 	var rows [][]string
 	for _, b := range bans {
-		rows = append(rows, []string{carvedNetwork(b), p.state(b.State), stage(b.Stage), left(b), count(b.DroppedPackets), count(b.Requests), count(b.Hosts), reason(b.Reasons)})
+		rows = append(rows, []string{carvedNetwork(b), p.state(b.State), stage(b.Stage), left(b), dropped(b), count(b.Requests), count(b.Hosts), reason(b.Reasons)})
 	}
 	p.table([]column{{name: "NETWORK"}, {name: "STATE"}, {name: "STAGE", right: true, spare: 2}, {name: "LEFT"}, {name: "DROPPED", right: true, spare: 1},
 		{name: "REQUESTS", right: true, extra: true}, {name: "HOSTS", right: true, extra: true}, {name: "REASON", rest: true}}, rows)
@@ -233,11 +233,7 @@ func (p *page) ban(b control.Ban) {
 		rows = append(rows, []string{"evidence", fmt.Sprintf("%s of %s, %s of the strategy's total, from %s to %s", plural(b.Requests, "request"),
 			plural(b.Hosts, "host"), percent(b.Share), stampOr(b.FirstSeen, "?"), stampOr(b.LastSeen, "?"))})
 	}
-	dropped := plural(b.DroppedPackets, "packet")
-	if b.DroppedSince != nil {
-		dropped += " since " + stamp(*b.DroppedSince) + ", when the kernel's table was last written anew"
-	}
-	rows = append(rows, []string{"dropped", dropped})
+	rows = append(rows, []string{"dropped", droppedText(b)})
 	if len(b.Except) > 0 {
 		rows = append(rows, []string{"less", joined(b.Except)})
 	}
@@ -353,14 +349,36 @@ func (p *page) modeSet(m control.ModeReply) {
 
 func (p *page) confirmed(m control.ModeReply) { p.text(0, "Confirmed: the mode stays "+m.Mode) }
 
+// preview says what enforcing would do. What is only observed it would not ban: it begins with empty windows.
 func (p *page) preview(m control.ModeReply) {
-	p.text(0, "Enforcing would ban "+plural(len(m.Preview), "network")+" now; nothing was changed")
-	var rows [][]string
+	if m.Mode == "enforce" {
+		p.text(0, "The mode is enforce already, and nothing was changed; cidrxctl bans lists what is banned")
+		return
+	}
+	var atOnce, goingOn []control.PreviewItem
 	for _, b := range m.Preview {
+		if b.AtOnce {
+			atOnce = append(atOnce, b)
+		} else {
+			goingOn = append(goingOn, b)
+		}
+	}
+	p.text(0, fmt.Sprintf("Enforcing would ban %s at once; nothing was changed", plural(len(atOnce), "network")))
+	p.previewed(atOnce)
+	if len(goingOn) > 0 {
+		p.blank()
+		p.text(0, fmt.Sprintf("Observed now are %s. Enforcing forgets that and begins with empty windows: they are banned only if they go on", plural(len(goingOn), "network")))
+		p.previewed(goingOn)
+	}
+}
+
+func (p *page) previewed(list []control.PreviewItem) {
+	var rows [][]string
+	for _, b := range list {
 		rows = append(rows, []string{carvedNetwork(b.Ban), count(b.Requests), count(b.Hosts), reason(b.Reasons)})
 	}
 	p.section([]column{{name: "NETWORK"}, {name: "REQUESTS", right: true}, {name: "HOSTS", right: true}, {name: "REASON", rest: true}}, rows)
-	for _, b := range m.Preview {
+	for _, b := range list {
 		for _, caution := range b.Caution {
 			p.headed(0, yellow, "Look twice at "+b.Prefix.String()+":", " "+caution)
 		}

@@ -63,7 +63,7 @@ func busy() controltest.Script {
 		Bans: []control.Ban{ban, {Prefix: netip.MustParsePrefix("198.51.100.7/32"), State: "observed", Until: &end, RemainingS: 60}},
 		Why: map[netip.Addr]control.Why{netip.MustParseAddr("203.0.113.7"): {Bans: []control.Ban{ban}, History: []control.Ban{ban}, Samples: []string{line},
 			Strategies: []control.Standing{{Name: "botnet", Tier: "600,16,25,0.06", Prefix: ban.Prefix, Requests: 1204, Needed: 1002, Hosts: 64, HostsNeeded: 24}}}},
-		Mode:     control.ModeReply{Mode: "enforce", Preview: []control.PreviewItem{{Ban: ban, Caution: []string{"logged in from 203.0.113.7 at 2026-11-21T08:00:00Z, and has been seen here for 5 days"}}}},
+		Mode:     control.ModeReply{Mode: "observe", Preview: []control.PreviewItem{{Ban: ban, Caution: []string{"logged in from 203.0.113.7 at 2026-11-21T08:00:00Z, and has been seen here for 5 days"}}}},
 		Allow:    []control.AllowEntry{{Prefix: ban.Prefix, Note: "\x1b]0;owned\a " + strings.Repeat("a long note ", 8), Origin: "run-time"}},
 		Selftest: control.SelftestReply{Steps: []control.SelftestStep{{What: "element in the kernel", Note: strings.Repeat("words ", 20)}}},
 	}

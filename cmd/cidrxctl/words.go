@@ -80,6 +80,26 @@ func behind(seconds float64) string {
 	return short(int64(min(seconds, 1e10)))
 }
 
+// dropped is how many packets were dropped for a ban; a dash where they are counted for a wider one.
+func dropped(b control.Ban) string {
+	if b.DroppedWith != nil && b.DroppedPackets == 0 {
+		return "-"
+	}
+	return count(b.DroppedPackets)
+}
+
+// droppedText says that in words.
+func droppedText(b control.Ban) string {
+	text := plural(b.DroppedPackets, "packet")
+	switch {
+	case b.DroppedWith != nil && b.DroppedPackets == 0:
+		text = "counted with the ban on " + b.DroppedWith.String() + ", which covers it and lasts as long"
+	case b.DroppedSince != nil:
+		text += " since " + stamp(*b.DroppedSince) + ", when the kernel's table was last written anew"
+	}
+	return text
+}
+
 // lasted is how long a ban was in force.
 func lasted(b control.Ban) string {
 	if b.Until == nil {

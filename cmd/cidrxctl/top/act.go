@@ -13,21 +13,41 @@ import (
 	"cidrx/cmd/internal/term"
 )
 
-// acted is what became of a ban or an unblock.
+// acted is what became of a ban or an unblock, and what the agent says after it.
 type acted struct {
-	verb  string
+	deed  deed
 	asked netip.Prefix
 	done  control.Done
 	err   error
+
+	top  answered
+	list *listed // nil: the list of bans was not in view
 }
 
+// deed is something to do, in words.
+type deed struct{ did, until string }
+
+var (
+	banned    = deed{"is banned", " until "}
+	unblocked = deed{"is unblocked", "; grace until "} // the grace ends then, not the unblock
+)
+
+// acted shows what was done together with how it stands since, so that no row says anything else than the note. Answers that were asked
+// for before are out of date.
 func (m *model) acted(a acted) {
-	m.bans.stale = true
 	if a.err != nil {
+		m.bans.stale = true
 		m.Note = a.err.Error()
 		return
 	}
-	m.Note = did(a.verb, a.done, a.asked)
+	m.deeds++
+	m.take(a.top)
+	if a.list != nil {
+		m.bans.take(m.session, *a.list)
+	} else {
+		m.bans.forget()
+	}
+	m.Note = did(a.deed, a.done, a.asked)
 }
 
 // mayAct says in a note why not.
@@ -52,7 +72,7 @@ func (s *session) startUnblock(p netip.Prefix) {
 		text: "Its ban is lifted and whatever is banned inside it; it is carved out of wider bans. For the configured grace time a new ban there needs five times the evidence.",
 		do: func(ctx context.Context) acted {
 			done, err := s.o.Agent.Unblock(ctx, control.UnblockRequest{Prefixes: []netip.Prefix{p}})
-			return acted{"is unblocked", p, done, err}
+			return acted{deed: unblocked, asked: p, done: done, err: err}
 		}})
 }
 
@@ -75,16 +95,31 @@ func (p *question) Press(key tea.KeyPressMsg) (bool, tea.Cmd) {
 	case "y", "Y":
 		p.Back()
 		p.Note = "The agent is asked; it answers when the kernel has confirmed."
-		return true, func() tea.Msg {
-			ctx, cancel := context.WithTimeout(p.ctx, control.AnswerTimeout)
-			defer cancel()
-			return p.do(ctx)
-		}
+		return true, p.act(p.showsBans())
 	case "n", "N", "esc", "q":
 		p.Back()
 		p.Note = "Nothing was changed."
 	}
 	return true, nil
+}
+
+// act does it, and asks how it stands then: with the list of bans, if that is in view.
+func (p *question) act(withBans bool) tea.Cmd {
+	at := p.now
+	return func() tea.Msg {
+		ctx, cancel := context.WithTimeout(p.ctx, control.AnswerTimeout)
+		defer cancel()
+		a := p.do(ctx)
+		if a.err != nil {
+			return a
+		}
+		a.top = p.askTop()
+		if withBans {
+			l := p.listBans(at)
+			a.list = &l
+		}
+		return a
+	}
 }
 
 func (p *question) Draw(width, _ int) []string {
@@ -142,7 +177,7 @@ func (f *form) ban() tea.Cmd {
 		text: "Every packet from there is dropped, but for what is allowed.",
 		do: func(ctx context.Context) acted {
 			done, err := f.o.Agent.Ban(ctx, r)
-			return acted{"is banned", p, done, err}
+			return acted{deed: banned, asked: p, done: done, err: err}
 		}})
 	return nil
 }

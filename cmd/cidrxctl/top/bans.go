@@ -31,6 +31,8 @@ type listed struct {
 	err  error
 	took time.Duration
 	at   time.Time
+
+	deeds int // done before it was asked for
 }
 
 const (
@@ -42,25 +44,45 @@ const (
 )
 
 // renewBans asks for the bans, if they are in view and it is time to.
-func (m *model) renewBans() tea.Cmd {
-	b := &m.bans
-	due := !b.known || b.stale || m.now.Sub(b.fetched) > bansLatest
-	if !m.showsBans() || b.asking || m.lost != nil || !due || m.now.Before(b.next) {
+func (s *session) renewBans() tea.Cmd {
+	b := &s.bans
+	due := !b.known || b.stale || s.now.Sub(b.fetched) > bansLatest
+	if !s.showsBans() || b.asking || s.lost != nil || !due || s.now.Before(b.next) {
 		return nil
 	}
 	b.asking, b.stale = true, false
-	at := m.now
+	at, deeds := s.now, s.deeds
 	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(m.ctx, control.AnswerTimeout)
-		defer cancel()
-		start := time.Now()
-		list, err := m.o.Agent.Bans(ctx, false)
-		return listed{list, err, time.Since(start), at}
+		l := s.listBans(at)
+		l.deeds = deeds
+		return l
 	}
 }
 
+// listBans asks the agent for its bans. Like askTop it runs beside the view, and looks at nothing that the view changes.
+func (s *session) listBans(at time.Time) listed {
+	ctx, cancel := context.WithTimeout(s.ctx, control.AnswerTimeout)
+	defer cancel()
+	start := time.Now()
+	list, err := s.o.Agent.Bans(ctx, false)
+	return listed{list: list, err: err, took: time.Since(start), at: at}
+}
+
+// answer takes a list, unless something was done since it was asked for: then it is asked for again.
+func (b *bansState) answer(s *session, l listed) {
+	b.asking = false
+	if l.deeds != s.deeds {
+		b.stale = true
+		return
+	}
+	b.take(s, l)
+}
+
+// forget makes the list be asked for as soon as it is in view.
+func (b *bansState) forget() { b.known, b.next = false, time.Time{} }
+
 func (b *bansState) take(s *session, l listed) {
-	b.asking, b.err = false, l.err
+	b.err = l.err
 	b.fetched = l.at
 	b.next = s.now.Add(max(bansEarliest, bansShare*l.took))
 	if l.err == nil {
@@ -114,7 +136,7 @@ func (p *bansPage) row(i int) []string {
 	if b.Stage >= 0 {
 		stage = term.Count(b.Stage)
 	}
-	return []string{b.Prefix.String(), banWord(b.State), stage, left(b), term.Short(b.DroppedPackets), newestReason(b)}
+	return []string{b.Prefix.String(), banWord(b.State), stage, left(b), dropped(b), newestReason(b)}
 }
 
 func (p *bansPage) Title() string { return "bans" }

@@ -28,6 +28,7 @@ type session struct {
 	since  time.Time       // the last tick that it answered at
 	now    time.Time
 	asking bool
+	deeds  int // bans and unblocks done: what was asked for before the last of them is out of date
 
 	bans bansState
 }
@@ -36,8 +37,9 @@ type session struct {
 type (
 	ticked   time.Time
 	answered struct {
-		top control.Top
-		err error
+		top   control.Top
+		err   error
+		deeds int // done before it was asked
 	}
 	happened struct{} // events have come
 )
@@ -80,12 +82,19 @@ func (m *model) awaitEvents(pause time.Duration) tea.Cmd {
 // ask asks the agent how it stands.
 func (s *session) ask() tea.Cmd {
 	s.asking = true
+	deeds := s.deeds
 	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(s.ctx, askTimeout)
-		defer cancel()
-		t, err := s.o.Agent.Top(ctx)
-		return answered{t, err}
+		a := s.askTop()
+		a.deeds = deeds
+		return a
 	}
+}
+
+func (s *session) askTop() answered {
+	ctx, cancel := context.WithTimeout(s.ctx, askTimeout)
+	defer cancel()
+	t, err := s.o.Agent.Top(ctx)
+	return answered{top: t, err: err}
 }
 
 // Update takes what happened: a key, a new size, an answer, time.
@@ -105,11 +114,13 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.bans.stale = true
 		return m, tea.Batch(m.awaitEvents(eventPause), m.renewBans())
 	case listed:
-		m.bans.take(m.session, msg)
+		m.bans.answer(m.session, msg)
+		return m, m.renewBans()
 	case explained:
 		msg.page.answer(msg)
 	case acted:
 		m.acted(msg)
+		return m, m.renewBans()
 	}
 	return m, nil
 }
@@ -127,8 +138,15 @@ func (m *model) second(now time.Time) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
+// answer takes what the agent said, unless something was done since it was asked.
 func (m *model) answer(a answered) {
 	m.asking = false
+	if a.deeds == m.deeds {
+		m.take(a)
+	}
+}
+
+func (m *model) take(a answered) {
 	if a.err != nil {
 		m.lost = a.err
 		return
@@ -143,7 +161,7 @@ func (m *model) answer(a answered) {
 }
 
 // showsBans says whether the list of bans is in view.
-func (m *model) showsBans() bool { _, ok := m.Top().(*bansPage); return ok }
+func (s *session) showsBans() bool { _, ok := s.Top().(*bansPage); return ok }
 
 // press does what a key does on every page of this view.
 func (m *model) press(key string) {

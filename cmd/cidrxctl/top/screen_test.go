@@ -97,9 +97,13 @@ type screen struct {
 }
 
 func shown(t *testing.T, f *fake, width, height int) *screen {
+	return shownBy(t, f, f.top, width, height)
+}
+
+func shownBy(t *testing.T, agent Agent, first control.Top, width, height int) *screen {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	m := newModel(ctx, Options{Agent: f, First: f.top, Length: time.ParseDuration, Explain: func(w control.Why, columns int) []string {
+	m := newModel(ctx, Options{Agent: agent, First: first, Length: time.ParseDuration, Explain: func(w control.Why, columns int) []string {
 		return term.Wrap("everything about "+w.Address.String()+strings.Repeat(" words", 200), columns)
 	}})
 	s := &screen{model: m, t: t, ctx: ctx}
@@ -182,10 +186,10 @@ func testAnyKeys(t *testing.T) {
 				f.top.MayAct = r.IntN(4) > 0
 				f.top.Hottest = f.top.Hottest[:r.IntN(len(f.top.Hottest)+1)]
 				f.err = []error{nil, nil, errors.New(hostile)}[r.IntN(3)]
-				s.update(answered{f.top, f.err})
+				s.update(answered{top: f.top, err: f.err, deeds: s.deeds - r.IntN(2)})
 			case 3:
 				f.bans = f.bans[:r.IntN(len(f.bans)+1)]
-				s.update(listed{list: f.bans, err: f.err})
+				s.update(listed{list: f.bans, err: f.err, deeds: s.deeds - r.IntN(2)})
 			case 4:
 				p := netip.MustParsePrefix("192.0.2.0/24")
 				s.feed.add(control.Event{At: start, Event: []string{"ban", "unban", hostile}[r.IntN(3)], Prefix: []*netip.Prefix{nil, &p}[r.IntN(2)], State: hostile, By: hostile, Reason: hostile})

@@ -100,6 +100,14 @@ func left(b control.Ban) string {
 	return spanText(b.RemainingS)
 }
 
+// dropped is how many packets were dropped for a ban; a dash where they are counted for a wider one.
+func dropped(b control.Ban) string {
+	if b.DroppedWith != nil && b.DroppedPackets == 0 {
+		return "-"
+	}
+	return term.Short(b.DroppedPackets)
+}
+
 // newestReason is the newest of a ban's reasons.
 func newestReason(b control.Ban) string {
 	if len(b.Reasons) == 0 {
@@ -112,15 +120,16 @@ func newestReason(b control.Ban) string {
 func reasonText(reason string) string { return term.Printable(strings.TrimPrefix(reason, "strategy ")) }
 
 // did says what became of a request.
-func did(verb string, d control.Done, asked netip.Prefix) string {
-	switch {
-	case len(d.Done)+len(d.Carved) == 0:
+func did(w deed, d control.Done, asked netip.Prefix) string {
+	if len(d.Done)+len(d.Carved) == 0 {
 		return fmt.Sprintf("%s: there was nothing to do; enter on it says why", asked)
-	case d.Until != nil:
-		verb += " until " + term.Stamp(*d.Until) + " UTC"
+	}
+	text := asked.String() + " " + w.did
+	if d.Until != nil {
+		text += w.until + term.Stamp(*d.Until) + " UTC"
 	}
 	if d.State == "observed" {
-		verb += ", observed only"
+		text += ", observed only"
 	}
-	return fmt.Sprintf("%s %s", asked, verb)
+	return text
 }
