@@ -45,7 +45,10 @@ func TestUnit(t *testing.T) {
 		"AmbientCapabilities":   {"CAP_NET_ADMIN"},
 		"CapabilityBoundingSet": {"CAP_NET_ADMIN"},
 		"NoNewPrivileges":       {"yes"},
-		"Restart":               {"on-failure"},
+		"Restart":               {"always"},
+		"StartLimitIntervalSec": {"0"},
+		"LimitCORE":             {"0"},
+		"OOMPolicy":             {"continue"},
 		"StateDirectory":        {"cidrx"},
 		"RuntimeDirectory":      {"cidrx"},
 		"ProtectHome":           {"read-only"}, // there are logs below /home
@@ -58,6 +61,12 @@ func TestUnit(t *testing.T) {
 	for _, key := range []string{"PrivateUsers", "PrivateNetwork", "ProtectProc", "ProcSubset", "BindsTo", "PartOf", "Requires", "Requisite"} {
 		if value, ok := got[key]; ok {
 			t.Errorf("%s=%s: the agent cannot work, or stops with somebody else", key, value)
+		}
+	}
+	// Crashes of Go programs look like wrong command lines (exit code 2), ends by SIGPIPE and SIGTERM like successes: none may be final.
+	for _, key := range []string{"RestartPreventExitStatus", "SuccessExitStatus", "RestartSteps", "RestartMaxDelaySec", "StartLimitBurst"} {
+		if value, ok := got[key]; ok {
+			t.Errorf("%s=%s: there are ends after which the agent does not come back, or not soon", key, value)
 		}
 	}
 	if !slices.Contains(got["After"], "nftables.service") || !slices.Contains(got["Before"], "network-pre.target") {

@@ -17,6 +17,9 @@ work=$(mktemp -d)
 . "$here/testlib/network.sh"
 . "$here/testlib/system.sh"
 . "$here/testlib/story.sh"
+. "$here/testlib/quick.sh"
+. "$here/testlib/dying.sh"
+. "$here/testlib/looking.sh"
 
 [ $# -gt 0 ] || set -- deb rpm
 [ "$(id -u)" = 0 ] || { echo "packaging/test.sh: root is needed to boot a system in a directory" >&2; exit 2; }

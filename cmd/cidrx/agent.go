@@ -69,6 +69,7 @@ func runAgent(ctx context.Context, in config.Inputs, forceMode bool) error {
 	if err != nil {
 		return err
 	}
+	outliveLog()
 	log := newLogger(cfg.Log)
 	for _, w := range warnings {
 		log.Warn("configuration", "warning", w.Error())
@@ -85,6 +86,10 @@ func runAgent(ctx context.Context, in config.Inputs, forceMode bool) error {
 	context.AfterFunc(ctx, stop) // a second signal kills
 	return a.Run(ctx)
 }
+
+// outliveLog keeps the agent alive when nobody reads its log any more, as after a stop of journald: the Go runtime ends programs that
+// write to a broken standard error, unless they ask for SIGPIPE (os/signal). Not ignored, since children would inherit that.
+func outliveLog() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // tuneMemory makes the garbage collector work more often than its default: what lives long here is large and hardly changes, so that a
 // heap of twice its size would be wasted. GOGC overrides it.

@@ -34,6 +34,9 @@ func run(ctx context.Context, args []string) int {
 	root := rootCommand()
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && cmd.Name() == "agent" {
+		tellSystemd(err)
+	}
 	var code exitCode
 	var list config.Errors
 	switch {

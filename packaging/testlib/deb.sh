@@ -1,5 +1,6 @@
 # The steps of the story with Debian's tools. Sourced by test.sh.
 # shellcheck shell=bash disable=SC2154,SC2034
+look_with=dpkg-deb
 install_package() { inside env DEBIAN_FRONTEND=noninteractive dpkg -i "$1"; }
 upgrade_package() { install_package "$1"; }
 reinstall_package() { install_package "$1"; }

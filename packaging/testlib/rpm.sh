@@ -1,5 +1,6 @@
 # The steps of the story with rpm. Sourced by test.sh.
 # shellcheck shell=bash disable=SC2154,SC2034
+look_with=rpm2archive
 install_package() { inside rpm --install --nodeps "$1"; }
 upgrade_package() { inside rpm --upgrade --nodeps "$1"; }
 reinstall_package() { inside rpm --upgrade --nodeps --replacepkgs "$1"; }
