@@ -31,7 +31,7 @@ func main() {
 // run prints the quickest and the middle one of several starts.
 func run(w *os.File, most time.Duration, starts int, command []string) error {
 	if len(command) == 0 {
-		return errors.New("which command? ready -- COMMAND [ARGUMENT]...")
+		return errors.New("no command: it goes behind --")
 	}
 	var took []time.Duration
 	for range starts {
