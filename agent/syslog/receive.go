@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,6 +18,8 @@ const (
 	burst = 512
 	// firstLogin is the lowest uid that people have; below are root and the accounts of services (login.defs(5), UID_MIN).
 	firstLogin = 1000
+	// sizeofStamp is the size of a time in seconds and nanoseconds, of 64 bits each as 64-bit kernels have them.
+	sizeofStamp = 16
 )
 
 const (
@@ -30,18 +33,26 @@ type datagram struct {
 	cut       bool   // it was longer
 	untrusted string // why it may be forged
 	uid       uint32 // of the sender, if that is why
-	lost      uint64 // datagrams that the kernel has dropped before this one and since the one before, as far as it has said
+
+	pid                   int32     // of the sender; unix sockets only
+	sent                  time.Time // by the kernel's stamp; zero if it has none
+	queueFull, senderFull bool      // it left no room, see backlog
 }
 
 // receive calls take with each datagram until the socket is closed, and then returns nil.
 func (s *socket) receive(take func(datagram)) error {
 	r := receiver{socket: s, buf: make([]byte, maxDatagram), take: take}
-	// Exactly the room for what was asked for: the kernel then has none left to put file descriptors into that a sender passes along.
-	r.oob = make([]byte, unix.CmsgSpace(unix.SizeofUcred))
-	if s.path == "" {
-		r.oob = make([]byte, unix.CmsgSpace(4))
-	}
 	var err error
+	if s.path != "" {
+		// Exactly the room for what was asked for: the kernel then has none left to put file descriptors into that a sender passes along.
+		r.oob = make([]byte, unix.CmsgSpace(sizeofStamp)+unix.CmsgSpace(unix.SizeofUcred))
+		var sizes *charges
+		if sizes, err = newCharges(); err != nil {
+			return fmt.Errorf("receiving datagrams: %w", err)
+		}
+		defer sizes.close()
+		r.waits = &backlog{queue: s.queue, buffer: senderBuffer(), charge: sizes.of}
+	}
 	for err == nil {
 		var failed error
 		err = s.raw.Read(func(fd uintptr) bool {
@@ -64,7 +75,7 @@ type receiver struct {
 	socket *socket
 	buf    []byte
 	oob    []byte
-	lost   uint32 // the kernel's counter of drops, which wraps
+	waits  *backlog // nil: of a UDP socket, whose kernel counts what it drops
 	take   func(datagram)
 }
 
@@ -74,6 +85,9 @@ func (r *receiver) some(fd int) (any bool, err error) {
 		n, oobn, flags, _, err := unix.Recvmsg(fd, r.buf, r.oob, unix.MSG_DONTWAIT)
 		switch {
 		case errors.Is(err, unix.EAGAIN):
+			if r.waits != nil {
+				r.waits.empty()
+			}
 			return any, nil
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNREFUSED): // an ICMP error about something we never sent
 			continue
@@ -83,6 +97,9 @@ func (r *receiver) some(fd int) (any bool, err error) {
 		any = true
 		d := datagram{data: r.buf[:n], cut: flags&unix.MSG_TRUNC != 0, untrusted: udpUntrusted}
 		r.control(r.oob[:oobn], &d)
+		if r.waits != nil && !d.sent.IsZero() {
+			d.queueFull, d.senderFull = r.waits.add(d.sent, time.Now(), d.pid, n)
+		}
 		r.take(d)
 	}
 	return any, nil
@@ -101,11 +118,10 @@ func (r *receiver) control(oob []byte, d *datagram) {
 		oob = rest
 		switch {
 		case h.Level != unix.SOL_SOCKET:
-		case h.Type == unix.SO_RXQ_OVFL && len(data) >= 4:
-			total := binary.NativeEndian.Uint32(data)
-			d.lost, r.lost = uint64(total-r.lost), total
+		case h.Type == unix.SO_TIMESTAMPNS && len(data) == sizeofStamp:
+			d.sent = time.Unix(int64(binary.NativeEndian.Uint64(data)), int64(binary.NativeEndian.Uint64(data[8:])))
 		case h.Type == unix.SCM_CREDENTIALS && len(data) >= unix.SizeofUcred:
-			d.uid, d.untrusted = binary.NativeEndian.Uint32(data[4:]), ""
+			d.pid, d.uid, d.untrusted = int32(binary.NativeEndian.Uint32(data)), binary.NativeEndian.Uint32(data[4:]), ""
 			if d.uid >= firstLogin { // 65534 is a user that our namespace does not know
 				d.untrusted = loginUntrusted
 			}

@@ -30,7 +30,9 @@ type socket struct {
 	raw  syscall.RawConn
 	path string      // of a unix socket
 	info os.FileInfo // of what was bound at path
-	once sync.Once   // closes
+	// queue is how many datagrams a unix socket holds, by the sysctl at the time it was made; 0: not known.
+	queue int
+	once  sync.Once // closes
 }
 
 // open makes the socket. What is wrong is said with the next step.
@@ -55,7 +57,7 @@ func openUDP(address string) (*socket, error) {
 	case err != nil:
 		return nil, fmt.Errorf("listening at udp port %s: %w", address, err)
 	}
-	return newSocket(conn, conn, unix.SOL_SOCKET, unix.SO_RXQ_OVFL)
+	return newSocket(conn, conn)
 }
 
 func openUnix(path string) (*socket, error) {
@@ -72,11 +74,14 @@ func openUnix(path string) (*socket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("socket %s: %w; can the agent's user write in %s?", path, err, filepath.Dir(path))
 	}
-	s, err := newSocket(conn, conn, unix.SOL_SOCKET, unix.SO_PASSCRED)
+	s, err := newSocket(conn, conn, unix.SO_PASSCRED, unix.SO_TIMESTAMPNS)
 	if err != nil {
 		return nil, err
 	}
 	s.path = path
+	if n := queueLength(); n > 0 {
+		s.queue = n + 1 // full is more than that, net/unix/af_unix.c
+	}
 	if err := os.Chmod(path, socketMode); err != nil {
 		s.close()
 		return nil, fmt.Errorf("socket: %w", err)
@@ -88,19 +93,22 @@ func openUnix(path string) (*socket, error) {
 	return s, nil
 }
 
-// newSocket sets the options of a connection; one of them is given.
-func newSocket(conn net.PacketConn, sys syscall.Conn, level, option int) (*socket, error) {
+// newSocket sets the options of a connection, and switches the given ones on.
+func newSocket(conn net.PacketConn, sys syscall.Conn, options ...int) (*socket, error) {
 	raw, err := sys.SyscallConn()
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
+	var failed error
 	err = raw.Control(func(fd uintptr) {
 		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil { // needs CAP_NET_ADMIN
 			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer) // up to net.core.rmem_max
 		}
-		err = unix.SetsockoptInt(int(fd), level, option, 1)
+		for _, option := range options {
+			failed = errors.Join(failed, unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, option, 1))
+		}
 	})
-	if err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		return nil, errors.Join(fmt.Errorf("setting the socket's options: %w", err), conn.Close())
 	}
 	return &socket{conn: conn, raw: raw}, nil

@@ -16,6 +16,14 @@ import (
 	"cidrx/agent/tail"
 )
 
+// What the kernel does not hand over, as Status names it. At a UDP socket it drops and counts. At a unix socket it refuses, and only when it
+// will have refused can be told, not how much, nor whether a sender that was refused tried again.
+const (
+	KernelDrops = "datagrams dropped by the kernel"
+	QueueFull   = "times the kernel's queue was full: senders may have lost datagrams"
+	SenderFull  = "times a sender's buffer was full: it may have lost datagrams"
+)
+
 // Options say where to listen. Network and Address are needed.
 type Options struct {
 	Network string // "unixgram", "udp"
@@ -39,10 +47,13 @@ type Listener struct {
 
 	line []byte // made of the newest datagram; the reader's
 
-	kernel, empty, login atomic.Uint64 // datagrams lost by the kernel, without text, of login users
+	empty, login          atomic.Uint64 // datagrams without text, of login users
+	queueFull, senderFull atomic.Uint64 // datagrams that left no room for the next, in the socket's queue or their sender's buffer
 
-	mu  sync.Mutex
-	err error // why nothing can be received at present
+	mu     sync.Mutex
+	err    error   // why nothing can be received at present
+	socket *socket // nil: none is open
+	drops  drops   // by the kernel
 }
 
 // New makes a Listener. Nothing is opened before Run.
@@ -76,14 +87,15 @@ func (l *Listener) Run(ctx context.Context, emit func(tail.Chunk) error) error {
 	for wait := l.opt.Retry; ctx.Err() == nil; wait = min(2*wait, longestWait) {
 		s, err := open(l.opt.Network, l.opt.Address)
 		l.failed(err)
+		l.opened(s)
 		l.once.Do(func() { close(l.ready) })
 		if err != nil {
 			sleep(ctx, wait)
 			continue
 		}
 		l.log.Info("listening", "network", l.opt.Network, "address", l.opt.Address)
-		if n := queueLength(); l.opt.Network == "unixgram" && n > 0 && n < shortQueue {
-			l.log.Warn("the kernel queues few datagrams; senders drop the rest of a burst", "queue", n, "next", "sysctl net.unix.max_dgram_qlen=512, then restart cidrx")
+		if s.queue > 0 && s.queue < shortQueue {
+			l.log.Warn("the kernel queues few datagrams; senders drop the rest of a burst", "queue", s.queue-1, "next", "sysctl net.unix.max_dgram_qlen=512, then restart cidrx")
 		}
 		wait = l.opt.Retry
 		if err := l.serve(ctx, s, emit); err != nil {
@@ -102,26 +114,42 @@ func (l *Listener) serve(ctx context.Context, s *socket, emit func(tail.Chunk) e
 	for {
 		select {
 		case <-ctx.Done():
-			s.close()
+			l.close(s)
 			<-received
 			return nil
 		case err := <-received:
-			s.close()
+			l.close(s)
 			l.failed(err)
 			return l.flush(emit)
 		case <-look.C:
 			if !s.reachable() {
 				l.log.Warn("somebody removed the socket; making it again", "path", l.opt.Address)
-				s.close()
+				l.close(s)
 			}
 		case <-l.queue.wake:
 			if err := l.flush(emit); err != nil {
-				s.close()
+				l.close(s)
 				<-received
 				return err
 			}
 		}
 	}
+}
+
+// opened notes which socket is read; nil: none.
+func (l *Listener) opened(s *socket) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.socket, l.drops.last = s, 0
+}
+
+// close closes the socket, with a last look at what was dropped there.
+func (l *Listener) close(s *socket) {
+	l.mu.Lock()
+	l.drops.look(l.socket)
+	l.socket = nil
+	l.mu.Unlock()
+	s.close()
 }
 
 // flush emits all that waits.
@@ -140,7 +168,12 @@ func (l *Listener) flush(emit func(tail.Chunk) error) error {
 
 // take deals with one datagram.
 func (l *Listener) take(d datagram) {
-	l.kernel.Add(d.lost)
+	if d.queueFull {
+		l.queueFull.Add(1)
+	}
+	if d.senderFull {
+		l.senderFull.Add(1)
+	}
 	m := Parse(d.data)
 	if len(m.Text) == 0 {
 		l.empty.Add(1)
@@ -165,20 +198,22 @@ func (l *Listener) failed(err error) {
 
 // Status says how it stands, in one row. It may be called from any goroutine.
 func (l *Listener) Status() []tail.FileStatus {
-	s := tail.FileStatus{Path: l.opt.Network + ":" + l.opt.Address, Losses: []tail.Loss{
-		{What: "datagrams dropped by the kernel", N: l.kernel.Load()},
-		{What: "datagrams dropped for want of room", N: l.queue.lost()},
-		{What: "datagrams without text", N: l.empty.Load()},
-		{What: "datagrams of login users, only observed", N: l.login.Load()},
-	}}
-	if l.opt.Network == "udp" {
-		s.Untrusted = udpUntrusted
-	}
+	s := tail.FileStatus{Path: l.opt.Network + ":" + l.opt.Address}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err != nil {
 		s.Error = l.err.Error()
 	}
+	if l.opt.Network == "udp" {
+		l.drops.look(l.socket)
+		s.Untrusted = udpUntrusted
+		s.Losses = []tail.Loss{{What: KernelDrops, N: l.drops.total}}
+	} else {
+		s.Losses = []tail.Loss{
+			{What: QueueFull, N: l.queueFull.Load()}, {What: SenderFull, N: l.senderFull.Load()}, {What: "datagrams of login users, only observed", N: l.login.Load()},
+		}
+	}
+	s.Losses = append(s.Losses, tail.Loss{What: "datagrams dropped for want of room", N: l.queue.lost()}, tail.Loss{What: "datagrams without text", N: l.empty.Load()})
 	return []tail.FileStatus{s}
 }
 
