@@ -18,10 +18,9 @@ import (
 )
 
 const (
-	socketMode    = 0o666    // who wrote a datagram the kernel says
-	longestPath   = 107      // what fits into sockaddr_un, less the closing NUL (unix(7))
-	receiveBuffer = 16 << 20 // bytes the kernel may queue, where it lets us
-	probeTimeout  = 2 * time.Second
+	socketMode   = 0o666 // who wrote a datagram the kernel says
+	longestPath  = 107   // what fits into sockaddr_un, less the closing NUL (unix(7))
+	probeTimeout = 2 * time.Second
 )
 
 // socket is an open socket.
@@ -101,8 +100,8 @@ func newSocket(conn net.PacketConn, sys syscall.Conn, options ...int) (*socket, 
 	}
 	var failed error
 	err = raw.Control(func(fd uintptr) {
-		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil { // needs CAP_NET_ADMIN
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer) // up to net.core.rmem_max
+		if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, ReceiveBuffer) != nil { // needs CAP_NET_ADMIN
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, ReceiveBuffer) // up to net.core.rmem_max
 		}
 		for _, option := range options {
 			failed = errors.Join(failed, unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, option, 1))
@@ -115,7 +114,7 @@ func newSocket(conn net.PacketConn, sys syscall.Conn, options ...int) (*socket, 
 }
 
 // shortQueue is how many datagrams a unix socket should be able to queue at least. systemd sets 512; the kernel's own default is 10, and
-// what a web server writes while ten wait is lost where nobody can count it.
+// what a web server writes while eleven wait is lost where nobody can count it.
 const shortQueue = 100
 
 // queueLength is how many datagrams a unix socket made now can queue; 0 if that cannot be told.

@@ -24,6 +24,12 @@ const (
 	SenderFull  = "times a sender's buffer was full: it may have lost datagrams"
 )
 
+// NoRoom is what the Listener itself drops, as Status names it: whoever takes its chunks is too slow.
+const NoRoom = "datagrams dropped for want of room"
+
+// ReceiveBuffer is how many bytes a UDP socket should hold, where the kernel lets us.
+const ReceiveBuffer = 16 << 20
+
 // Options say where to listen. Network and Address are needed.
 type Options struct {
 	Network string // "unixgram", "udp"
@@ -213,7 +219,7 @@ func (l *Listener) Status() []tail.FileStatus {
 			{What: QueueFull, N: l.queueFull.Load()}, {What: SenderFull, N: l.senderFull.Load()}, {What: "datagrams of login users, only observed", N: l.login.Load()},
 		}
 	}
-	s.Losses = append(s.Losses, tail.Loss{What: "datagrams dropped for want of room", N: l.queue.lost()}, tail.Loss{What: "datagrams without text", N: l.empty.Load()})
+	s.Losses = append(s.Losses, tail.Loss{What: NoRoom, N: l.queue.lost()}, tail.Loss{What: "datagrams without text", N: l.empty.Load()})
 	return []tail.FileStatus{s}
 }
 

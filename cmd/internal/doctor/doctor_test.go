@@ -15,6 +15,7 @@ import (
 
 	"cidrx/agent/config"
 	"cidrx/agent/control"
+	"cidrx/agent/syslog"
 	"cidrx/cmd/internal/doctor"
 	"cidrx/configs"
 	"cidrx/detect/parse"
@@ -159,6 +160,11 @@ func webSource(format, more string) string {
 	return fmt.Sprintf("[source.web]\npaths = [\"/var/log/nginx/access.log\"]\nformat = %q\n%s\n[live.probes]\nstatuses = [\"404\"]\nclusterArgSets = [[20, 32, 32, 0.0]]\n", format, more)
 }
 
+// socketSource is a configuration whose source is sent to, and believed.
+func socketSource(listen string) string {
+	return strings.Replace(webSource("combined", ""), `paths = ["/var/log/nginx/access.log"]`, fmt.Sprintf("listen = %q\ntrust = true", listen), 1)
+}
+
 const accessLog = "/var/log/nginx/access.log"
 
 func TestFindings(t *testing.T) {
@@ -185,6 +191,27 @@ func TestFindings(t *testing.T) {
 		{"agent has dropped something", nil, func(s *doctor.System) {
 			s.Status = status(control.Status{Evictions: []control.Count{{What: "verdicts refused: never banned", N: 5}, {What: "bans that went for want of room", N: 7}}})
 		}, []string{"warning agent/losses: since the agent started: 7 bans that went for want of room -> raise maxBans"}},
+		{"a unix socket's queue was full", map[string]string{"/cidrx.toml": socketSource("unixgram:/run/cidrx/log.sock"), "/run/cidrx/log.sock": "a socket", "/proc/sys/net/unix/max_dgram_qlen": "10\n"}, func(s *doctor.System) {
+			s.Status = status(control.Status{Evictions: []control.Count{{What: syslog.QueueFull + " in source web", N: 7}}})
+		}, []string{
+			"warning logs/source web: the kernel holds few datagrams for a unix socket: what else a burst of requests writes is lost -> net.unix.max_dgram_qlen is 10 now: sysctl -w net.unix.max_dgram_qlen=512 (in /etc/sysctl.d to last), then restart cidrx",
+			"warning agent/losses: since the agent started: 7 times the kernel's queue was full: senders may have lost datagrams in source web -> net.unix.max_dgram_qlen is 10 now: sysctl -w net.unix.max_dgram_qlen=512 (in /etc/sysctl.d to last), then restart cidrx; or",
+		}},
+		{"a sender's buffer was full", map[string]string{"/cidrx.toml": socketSource("unixgram:/run/cidrx/log.sock"), "/run/cidrx/log.sock": "a socket", "/proc/sys/net/unix/max_dgram_qlen": "512\n", "/proc/sys/net/core/wmem_default": "212992\n"}, func(s *doctor.System) {
+			s.Status = status(control.Status{Evictions: []control.Count{{What: syslog.SenderFull + " in source web", N: 7}, {What: syslog.QueueFull + " in source web", N: 3}}})
+		}, []string{
+			"warning agent/losses: since the agent started: 7 times a sender's buffer was full: it may have lost datagrams in source web -> net.core.wmem_default is 212992 now: sysctl -w net.core.wmem_default=1048576 (in /etc/sysctl.d to last), then reload the web server",
+			"warning agent/losses: since the agent started: 3 times the kernel's queue was full: senders may have lost datagrams in source web -> net.unix.max_dgram_qlen is 512 now: sysctl -w net.unix.max_dgram_qlen=2048 ",
+		}},
+		{"a UDP socket dropped", map[string]string{"/cidrx.toml": socketSource("udp:127.0.0.1:5514"), "/proc/sys/net/core/rmem_max": "212992\n", "/proc/77/status": "Uid:\t990\t990\t990\t990\nGid:\t980\t980\t980\t980\nGroups:\t4\nCapEff:\t0000000000000000\n"}, func(s *doctor.System) {
+			s.Status = status(control.Status{Evictions: []control.Count{{What: syslog.KernelDrops + " in source web", N: 7}}})
+		}, []string{"problem permissions/capabilities", "warning agent/losses: since the agent started: 7 datagrams dropped by the kernel in source web -> net.core.rmem_max is 212992 now: sysctl -w net.core.rmem_max=16777216 (in /etc/sysctl.d to last), then restart cidrx"}},
+		{"a UDP socket of an agent with CAP_NET_ADMIN dropped", map[string]string{"/cidrx.toml": socketSource("udp:127.0.0.1:5514"), "/proc/sys/net/core/rmem_max": "212992\n"}, func(s *doctor.System) {
+			s.Status = status(control.Status{Evictions: []control.Count{{What: syslog.KernelDrops + " in source web", N: 7}}})
+		}, []string{"warning agent/losses: since the agent started: 7 datagrams dropped by the kernel in source web -> the socket's buffer has the 16 MiB that cidrx asks for: give the agent more CPU"}},
+		{"the agent has no room for datagrams", nil, func(s *doctor.System) {
+			s.Status = status(control.Status{Evictions: []control.Count{{What: syslog.NoRoom + " in source web", N: 7}}})
+		}, []string{"warning agent/losses: since the agent started: 7 datagrams dropped for want of room in source web -> the agent is too slow for what comes in"}},
 		{"descriptors are nearly used up", nil, func(s *doctor.System) {
 			s.Status = status(control.Status{Limits: []control.Limit{{What: control.OpenFiles, Now: 900, Most: 1024}, {What: control.Memory, Now: 1 << 20, Most: 1 << 30, Bytes: true}}})
 		}, []string{"warning limits/open files: the agent uses 900 of 1024 -> raise LimitNOFILE"}},

@@ -22,7 +22,6 @@ var losses = []struct{ begins, do string }{
 	{"counts evicted", "raise maxEntries of the strategy, or shorten its window"},
 	{"lines of the agent's own log", "journalctl -u cidrx -g suppressed says which"},
 	{"control connections", "see who holds them: ss -xp | grep cidrx.sock"},
-	{"datagrams dropped", "sysctl net.unix.max_dgram_qlen=512, then restart cidrx"},
 	{"messages suppressed by journald", "LogRateLimitIntervalSec=0 in a drop-in of the service that is read"},
 	{"gaps: the journal", "raise SystemMaxUse= in journald.conf"},
 }
@@ -39,6 +38,9 @@ func (x *examination) evictions(list []control.Count) {
 				level = OK
 			}
 			break
+		}
+		if advice, ok := x.datagramAdvice(e.What); ok {
+			do = advice
 		}
 		x.add(level, "losses", do, "since the agent started: %d %s", e.N, e.What)
 	}

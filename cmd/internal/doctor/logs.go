@@ -40,6 +40,7 @@ func (x *examination) logs() {
 // listener looks at a source that is sent to.
 func (x *examination) listener(src config.Source) {
 	check := "source " + src.Name
+	x.queue(src)
 	switch {
 	case src.Listen.Network == "udp" && !src.Trust:
 		x.explained[src.Name] = true
