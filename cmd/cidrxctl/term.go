@@ -367,7 +367,7 @@ func (p *page) preview(m control.ModeReply) {
 	p.previewed(atOnce)
 	if len(goingOn) > 0 {
 		p.blank()
-		p.text(0, fmt.Sprintf("Observed now are %s. Enforcing forgets that and begins with empty windows: they are banned only if they go on", plural(len(goingOn), "network")))
+		p.text(0, fmt.Sprintf("Observed so far: %s. Enforcing forgets that and begins with empty windows: banned is only who goes on", plural(len(goingOn), "network")))
 		p.previewed(goingOn)
 	}
 }
