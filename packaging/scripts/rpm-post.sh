@@ -11,7 +11,7 @@ cidrx is installed. It observes: it reports who would be banned, and bans nobody
     systemctl enable --now cidrx           start it, now and with the system
     cidrxctl status                        how it is, and which logs it reads
     cidrx doctor                           what is missing on this host, and what to do about it
-    cidrxctl mode enforce --preview        who would be banned now
+    cidrxctl mode enforce --preview        who would be banned at once, and who if they go on
     cidrxctl mode enforce --confirm 10m    ban, and go back by itself unless "cidrxctl confirm" follows
 The configuration is /etc/cidrx/cidrx.toml; the manual is cidrx(8).
 TEXT
