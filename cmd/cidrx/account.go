@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -10,11 +9,10 @@ import (
 	"cidrx/agent"
 	"cidrx/agent/control"
 	"cidrx/cmd/internal/term"
-	"cidrx/detect/report"
 )
 
-// eventLine is an event of a replay for people.
-func eventLine(e control.Event) string {
+// event prints an event of a replay for people.
+func (s sheet) event(e control.Event) {
 	var prefix, length string
 	var words []string
 	if e.Prefix != nil {
@@ -33,8 +31,7 @@ func eventLine(e control.Event) string {
 	if text != "" && e.Reason != "" {
 		text += ": "
 	}
-	line := fmt.Sprintf("%s  %-7s  %-18s  %-8s  %s", stamp(e.At), e.Event, prefix, length, text+e.Reason)
-	return report.Printable(strings.TrimRight(line, " "))
+	s.row(fmt.Sprintf("%s  %-7s  %-18s  %-8s  ", stamp(e.At), e.Event, prefix, length), text+e.Reason)
 }
 
 // lasting is how long a ban lasts.
@@ -48,79 +45,87 @@ func lasting(e control.Event) string {
 // maxRows is how many prefixes each table of the summary lists.
 const maxRows = 20
 
-// printSummary sums a replay up for people. Where the events went to a program, it has the heading only.
-func printSummary(out io.Writer, s *agent.ReplaySummary, brief bool) {
-	if !brief && s.Start.IsZero() {
-		fmt.Fprintf(out, "Nothing to replay: %s, not one of them a request or a login.\n", plural(s.Lines, "line"))
+// summary sums a replay up for people. Where the events went to a program, it has the heading only.
+func (s sheet) summary(r *agent.ReplaySummary, brief bool) {
+	if !brief && r.Start.IsZero() {
+		s.say("", "Nothing to replay: %s, not one of them a request or a login.", plural(r.Lines, "line"))
 		return
 	}
-	if !brief && s.Bans+s.Refused > 0 {
-		fmt.Fprintln(out)
+	if !brief && r.Bans+r.Refused > 0 {
+		s.blank()
 	}
-	printTotals(out, s)
-	printDoubts(out, s)
+	s.totals(r)
+	s.doubts(r)
 	if brief {
 		return
 	}
-	if len(s.ByPrefix) == 0 {
-		fmt.Fprintln(out, "\nNothing would have been banned.")
+	if len(r.ByPrefix) == 0 {
+		s.blank()
+		s.say("", "Nothing would have been banned.")
 	}
-	printBans(out, s.ByPrefix)
-	printReports(out, s)
+	s.bans(r.ByPrefix)
+	s.reports(r)
 }
 
-func printTotals(out io.Writer, s *agent.ReplaySummary) {
-	fmt.Fprintf(out, "From      %s to %s, %s\n", stamp(s.Start), stamp(s.End), short(s.End.Sub(s.Start)))
-	fmt.Fprintf(out, "Lines     %s: %s parsed, %s ignored, %s failed\n", thousands(s.Lines), thousands(s.Lines-s.Ignored-s.Failed), thousands(s.Ignored), thousands(s.Failed))
+// summaryIndent is where the values of a summary begin.
+const summaryIndent = 10
+
+func (s sheet) total(name, format string, args ...any) {
+	s.say(fmt.Sprintf("%-*s", summaryIndent, name), format, args...)
+}
+
+func (s sheet) totals(r *agent.ReplaySummary) {
+	s.total("From", "%s to %s, %s", stamp(r.Start), stamp(r.End), short(r.End.Sub(r.Start)))
+	s.total("Lines", "%s: %s parsed, %s ignored, %s failed", thousands(r.Lines), thousands(r.Lines-r.Ignored-r.Failed), thousands(r.Ignored), thousands(r.Failed))
 	several := ""
-	if s.Requests > s.Lines-s.Ignored-s.Failed {
+	if r.Requests > r.Lines-r.Ignored-r.Failed {
 		several = " (some lines stand for several)"
 	}
-	fmt.Fprintf(out, "Requests  %s%s\n", thousands(s.Requests), several)
-	fmt.Fprintf(out, "Stopped   %s of them (%s), of %s\n", thousands(s.Stopped), percent(float64(s.Stopped)/max(1, float64(s.Requests))), plural(s.StoppedHosts, "host"))
+	s.total("Requests", "%s%s", thousands(r.Requests), several)
+	s.total("Stopped", "%s of them (%s), of %s", thousands(r.Stopped), percent(float64(r.Stopped)/max(1, float64(r.Requests))), plural(r.StoppedHosts, "host"))
 	networks := 0
-	for _, b := range s.ByPrefix {
+	for _, b := range r.ByPrefix {
 		networks += min(1, b.Times)
 	}
-	fmt.Fprintf(out, "Bans      %s of %s, %s in force at the end\n", thousands(s.Bans), plural(networks, "network"), thousands(s.Active))
+	s.total("Bans", "%s of %s, %s in force at the end", thousands(r.Bans), plural(networks, "network"), thousands(r.Active))
 }
 
-// printDoubts says what makes the figures less than the whole truth.
-func printDoubts(out io.Writer, s *agent.ReplaySummary) {
-	doubt := func(n uint64, text string, args ...any) {
+// doubts says what makes the figures less than the whole truth.
+func (s sheet) doubts(r *agent.ReplaySummary) {
+	doubt := func(n uint64, format string, args ...any) {
 		if n > 0 {
-			fmt.Fprintf(out, "Note      "+text+"\n", args...)
+			s.total("Note", format, args...)
 		}
 	}
-	doubt(uint64(s.Refused), "%s refused: the events above say which and why", plural(s.Refused, "verdict"))
-	doubt(s.Late, "%s came too late for every window: the log is not in order", plural(s.Late, "request"))
-	doubt(s.Untimed, "%s without a time left out, from before the first that has one", plural(s.Untimed, "line"))
-	doubt(s.Cut, "%s over 1 MiB cut", plural(s.Cut, "line"))
-	for _, log := range s.Logs {
+	doubt(uint64(r.Refused), "%s refused: the events above say which and why", plural(r.Refused, "verdict"))
+	doubt(r.Late, "%s came too late for every window: the log is not in order", plural(r.Late, "request"))
+	doubt(r.Untimed, "%s without a time left out, from before the first that has one", plural(r.Untimed, "line"))
+	doubt(r.Cut, "%s over 1 MiB cut", plural(r.Cut, "line"))
+	for _, log := range r.Logs {
 		doubt(log.Failed, "%s failed in %s, such as", plural(log.Failed, "line"), log.Name)
 		for _, line := range log.Unparsable {
-			fmt.Fprintln(out, "          "+report.Printable(line))
+			s.quote(summaryIndent, line)
 		}
 	}
 }
 
-func printBans(out io.Writer, bans []agent.ReplayBan) {
+func (s sheet) bans(bans []agent.ReplayBan) {
 	var rows [][]string
 	open := false
 	for _, b := range bans[:min(maxRows, len(bans))] {
 		rows = append(rows, []string{b.Prefix.String(), thousands(b.Times), banned(b), thousands(b.Stopped), thousands(b.Hosts), b.Reason})
 		open = open || b.Open && !b.Listed
 	}
-	printTable(out, []string{"NETWORK", "BANS", "BANNED", "STOPPED", "HOSTS", "WHY"}, rows)
+	s.table([]string{"NETWORK", "BANS", "BANNED", "STOPPED", "HOSTS", "WHY"}, rows)
 	if open {
-		fmt.Fprintln(out, "+ still in force at the end")
+		s.say("", "+ still in force at the end")
 	}
 	if more := len(bans) - maxRows; more > 0 {
-		fmt.Fprintf(out, "and %s more\n", plural(more, "network"))
+		s.say("", "and %s more", plural(more, "network"))
 	}
 	for _, b := range bans {
 		for _, caution := range b.Caution {
-			fmt.Fprintf(out, "Look twice at %s: %s\n", b.Prefix, report.Printable(caution))
+			s.say("", "Look twice at %s: %s", b.Prefix, caution)
 		}
 	}
 }
@@ -136,41 +141,15 @@ func banned(b agent.ReplayBan) string {
 	return short(b.Banned)
 }
 
-// printReports lists what tiers saw that may not ban.
-func printReports(out io.Writer, s *agent.ReplaySummary) {
+// reports lists what tiers saw that may not ban.
+func (s sheet) reports(r *agent.ReplaySummary) {
 	var rows [][]string
-	for _, r := range s.Reported[:min(maxRows, len(s.Reported))] {
-		rows = append(rows, []string{r.Prefix.String(), stamp(r.First), thousands(r.Requests), thousands(r.Hosts), r.Reason})
+	for _, v := range r.Reported[:min(maxRows, len(r.Reported))] {
+		rows = append(rows, []string{v.Prefix.String(), stamp(v.First), thousands(v.Requests), thousands(v.Hosts), v.Reason})
 	}
-	printTable(out, []string{"REPORTED ONLY", "FIRST", "REQUESTS", "HOSTS", "WHY"}, rows)
-	if more := uint64(max(0, len(s.Reported)-maxRows)) + s.Unreported; more > 0 {
-		fmt.Fprintf(out, "and %s more of tiers with jail = false\n", plural(more, "verdict"))
-	}
-}
-
-// printTable writes rows under their heading, columns of numbers to the right, after an empty line; nothing if there are none.
-func printTable(out io.Writer, header []string, rows [][]string) {
-	if len(rows) == 0 {
-		return
-	}
-	fmt.Fprintln(out)
-	rows = append([][]string{header}, rows...)
-	width := make([]int, len(header))
-	for _, row := range rows {
-		for i, cell := range row {
-			width[i] = max(width[i], len(cell))
-		}
-	}
-	for _, row := range rows {
-		var b strings.Builder
-		for i, cell := range row {
-			pad := width[i]
-			if left := i == 0 || i == len(row)-1 || header[i] == "FIRST"; left {
-				pad = -pad
-			}
-			fmt.Fprintf(&b, "%*s  ", pad, cell)
-		}
-		fmt.Fprintln(out, strings.TrimRight(b.String(), " "))
+	s.table([]string{"REPORTED ONLY", "FIRST", "REQUESTS", "HOSTS", "WHY"}, rows)
+	if more := uint64(max(0, len(r.Reported)-maxRows)) + r.Unreported; more > 0 {
+		s.say("", "and %s more of tiers with jail = false", plural(more, "verdict"))
 	}
 }
 

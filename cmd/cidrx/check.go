@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cidrx/agent/config"
+	"cidrx/cmd/internal/term"
 	"cidrx/detect/static"
 )
 
@@ -50,16 +51,16 @@ func runCheck(ctx context.Context, f replayFlags, stdout, stderr io.Writer) erro
 		return err
 	}
 	for _, w := range warnings {
-		fmt.Fprintln(stderr, "warning:", w.Error())
+		term.Note(stderr, "warning: %s", w.Error())
 	}
 	for _, w := range mismatches(cfg) {
-		fmt.Fprintln(stderr, "warning:", f.config+": "+w)
+		term.Note(stderr, "warning: %s: %s", f.config, w)
 	}
 	verdict := io.Writer(stdout)
 	if f.json {
 		verdict = stderr
 	}
-	if _, err := fmt.Fprintf(verdict, "%s: valid (%s, %s, mode %s)\n", f.config, plural(len(cfg.Sources), "source"), strategies(len(cfg.Live)), cfg.Agent.Mode); err != nil || len(f.logs) == 0 {
+	if _, err := fmt.Fprintf(verdict, "%s: valid (%s, %s, mode %s)\n", term.Printable(f.config), plural(len(cfg.Sources), "source"), strategies(len(cfg.Live)), cfg.Agent.Mode); err != nil || len(f.logs) == 0 {
 		return err
 	}
 	return checkLogs(ctx, cfg, f, stdout, stderr)

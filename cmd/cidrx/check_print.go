@@ -57,69 +57,71 @@ func (m *measurement) print(out io.Writer, asJSON bool) error {
 		return printJSON(out, m)
 	}
 	var b bytes.Buffer
-	m.printHead(&b)
+	page := sheet{&b, width(out)}
+	m.printHead(page)
 	for _, s := range m.Strategies {
-		s.print(&b)
+		s.print(page)
 	}
 	if len(m.Warnings) > 0 {
-		fmt.Fprintln(&b)
+		page.blank()
 	}
 	for _, w := range m.Warnings {
-		printField(&b, "Warning", w)
+		page.field("Warning", "%s", w)
 	}
 	_, err := out.Write(b.Bytes())
 	return err
 }
 
-func (m *measurement) printHead(b *bytes.Buffer) {
-	fmt.Fprintln(b)
+func (m *measurement) printHead(page sheet) {
+	page.blank()
 	for _, l := range m.Logs {
-		printField(b, "Log", fmt.Sprintf("%s: %s, %s failed, as %s of source %s", l.Name, plural(l.Lines, "line"), thousands(l.Failed), l.Format, l.Source))
+		page.field("Log", "%s: %s, %s failed, as %s of source %s", l.Name, plural(l.Lines, "line"), thousands(l.Failed), l.Format, l.Source)
 	}
 	if m.From == nil {
-		printField(b, "Time", "none: not one line is a request or a login")
+		page.field("Time", "none: not one line is a request or a login")
 		return
 	}
-	printField(b, "Time", fmt.Sprintf("%s to %s, %s", stamp(*m.From), stamp(*m.To), short(m.To.Sub(*m.From))))
-	printField(b, "Requests", fmt.Sprintf("%s; %s look ordinary", thousands(m.Requests), thousands(m.Ordinary)))
+	page.field("Time", "%s to %s, %s", stamp(*m.From), stamp(*m.To), short(m.To.Sub(*m.From)))
+	page.field("Requests", "%s; %s look ordinary", thousands(m.Requests), thousands(m.Ordinary))
 	if m.Unmeasured > 0 {
-		printField(b, "", fmt.Sprintf("%s, of too many clients, are left out of all shares", plural(m.Unmeasured, "request")))
+		page.field("", "%s, of too many clients, are left out of all shares", plural(m.Unmeasured, "request"))
 	}
-	printField(b, "Measured", "in the log's own time, with nobody banned. Typical is the median of the requests in a window, over the seconds in which there are some.")
+	page.field("Measured", "in the log's own time, with nobody banned. Typical is the median of the requests in a window, over the seconds in which there are some.")
 }
 
-func (s measuredStrategy) print(b *bytes.Buffer) {
+func (s measuredStrategy) print(page sheet) {
 	window := short(time.Duration(s.WindowS) * time.Second)
-	fmt.Fprintf(b, "\n%s: %s pass its filters\n", s.Name, plural(s.Passed, "request"))
+	page.blank()
+	page.say("", "%s: %s pass its filters", s.Name, plural(s.Passed, "request"))
 	if s.Passed == 0 {
 		return
 	}
-	fmt.Fprintf(b, "  in %s: typically %s, at most %s (%s), at most %s\n", window, thousands(s.Typical), thousands(s.Busiest), stamp(*s.BusiestAt), plural(s.Hosts, "host"))
+	page.say("  ", "in %s: typically %s, at most %s (%s), at most %s", window, thousands(s.Typical), thousands(s.Busiest), stamp(*s.BusiestAt), plural(s.Hosts, "host"))
 	for _, t := range s.Tiers {
-		t.print(b)
+		t.print(page)
 	}
 }
 
-func (t measuredTier) print(b *bytes.Buffer) {
+func (t measuredTier) print(page sheet) {
 	note := ""
 	if !t.Bans {
 		note = " (reports only)"
 	}
-	fmt.Fprintf(b, "  %s%s\n", t.Tier, note)
+	page.say("  ", "%s%s", t.Tier, note)
 	at := fmt.Sprintf("T is %s (%s)", thousands(t.Typical.T), t.Typical.Decides)
 	if t.Typical != t.Busiest {
 		at += fmt.Sprintf(" typically, %s (%s) in the busiest window", thousands(t.Busiest.T), t.Busiest.Decides)
 	}
-	fmt.Fprintln(b, "    "+at)
+	page.say("    ", "%s", at)
 	if t.Reported == 0 {
-		fmt.Fprintln(b, "    reports nothing")
+		page.say("    ", "reports nothing")
 		return
 	}
-	fmt.Fprintf(b, "    reports %s: %s of all requests, %s of the ordinary ones\n", plural(t.Reported, "network"), percent(t.Share), percent(t.Ordinary))
+	page.say("    ", "reports %s: %s of all requests, %s of the ordinary ones", plural(t.Reported, "network"), percent(t.Share), percent(t.Ordinary))
 	for _, r := range t.Largest {
-		fmt.Fprintf(b, "      %-18s %s of %s, from %s on\n", r.Prefix, plural(r.Requests, "request"), plural(r.Hosts, "host"), stamp(r.First))
+		page.say(fmt.Sprintf("      %-18s ", r.Prefix), "%s of %s, from %s on", plural(r.Requests, "request"), plural(r.Hosts, "host"), stamp(r.First))
 	}
 	if more := t.Reported - len(t.Largest); more > 0 {
-		fmt.Fprintf(b, "      and %s more\n", thousands(more))
+		page.say("      ", "and %s more", thousands(more))
 	}
 }

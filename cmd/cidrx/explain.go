@@ -13,6 +13,7 @@ import (
 
 	"cidrx/agent/config"
 	"cidrx/agent/control"
+	"cidrx/cmd/internal/term"
 )
 
 // explainFlags are the flags of cidrx explain.
@@ -65,7 +66,7 @@ func runExplain(ctx context.Context, f explainFlags, hasLine bool, stdout, stder
 		return err
 	}
 	for _, w := range warnings {
-		fmt.Fprintln(stderr, "warning:", w.Error())
+		term.Note(stderr, "warning: %s", w.Error())
 	}
 	if hasLine {
 		return explainLine(ctx, cfg, f, stdout)

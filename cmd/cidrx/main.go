@@ -15,6 +15,7 @@ import (
 
 	"cidrx/agent/config"
 	"cidrx/agent/control"
+	"cidrx/cmd/internal/term"
 	"cidrx/configs"
 	"cidrx/packaging/manual"
 )
@@ -45,13 +46,13 @@ func run(ctx context.Context, args []string) int {
 	case errors.As(err, &code):
 		return int(code)
 	case errors.As(err, new(usageError)):
-		fmt.Fprintf(os.Stderr, "cidrx: %v; %s --help shows how\n", err, cmd.CommandPath())
+		term.Note(os.Stderr, "cidrx: %v; %s --help shows how", err, cmd.CommandPath())
 		return exitUsage
 	case errors.As(err, &list): // file and line come first, for editors
-		fmt.Fprintln(os.Stderr, list)
+		fmt.Fprintln(os.Stderr, term.ErrorText(list))
 		return exitFailed
 	}
-	fmt.Fprintln(os.Stderr, "cidrx:", strings.ReplaceAll(err.Error(), "\n", "\ncidrx: ")) // of several, each has its line
+	fmt.Fprintln(os.Stderr, "cidrx:", strings.ReplaceAll(term.ErrorText(err), "\n", "\ncidrx: ")) // of several, each has its line
 	return exitFailed
 }
 

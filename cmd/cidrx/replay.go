@@ -64,7 +64,7 @@ func runReplay(ctx context.Context, f replayFlags, stdout, stderr io.Writer) err
 		return err
 	}
 	for _, w := range warnings {
-		fmt.Fprintln(stderr, "warning:", w.Error())
+		term.Note(stderr, "warning: %s", w.Error())
 	}
 	logs, err := openLogs(f.logs)
 	if err != nil {
@@ -77,7 +77,8 @@ func runReplay(ctx context.Context, f replayFlags, stdout, stderr io.Writer) err
 	}
 	out := bufio.NewWriter(stdout)
 	start := time.Now()
-	sum, err := agent.Replay(ctx, cfg, in, eventPrinter(out, f.json))
+	people := sheet{out, width(stdout)}
+	sum, err := agent.Replay(ctx, cfg, in, eventPrinter(out, people, f.json))
 	if err == nil {
 		err = logs.misread(sum)
 	}
@@ -87,11 +88,10 @@ func runReplay(ctx context.Context, f replayFlags, stdout, stderr io.Writer) err
 	if err != nil {
 		return errors.Join(err, out.Flush())
 	}
-	account := io.Writer(out)
 	if f.json {
-		account = stderr
+		people = sheet{stderr, width(stderr)}
 	}
-	printSummary(account, sum, f.json)
+	people.summary(sum, f.json)
 	if err := out.Flush(); err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func replayInputs(cfg *config.Config, logs oldLogs, f replayFlags, stderr io.Wri
 	var in []agent.ReplayInput
 	for _, l := range logs {
 		if l.firstLines() == nil {
-			fmt.Fprintf(stderr, "%s: empty\n", l.name)
+			term.Note(stderr, "%s: empty", l.name)
 			continue
 		}
 		src, err := sourceOf(cfg, l, f)
@@ -113,7 +113,7 @@ func replayInputs(cfg *config.Config, logs oldLogs, f replayFlags, stderr io.Wri
 			return nil, err
 		}
 		if len(cfg.Sources) > 1 && f.source == "" {
-			fmt.Fprintf(stderr, "%s: read as source %s\n", l.name, src.Name)
+			term.Note(stderr, "%s: read as source %s", l.name, src.Name)
 		}
 		l.looks, _ = parse.Detect(l.firstLines())
 		in = append(in, agent.ReplayInput{Name: l.name, Reader: l, Source: src, Written: l.written})
@@ -151,10 +151,11 @@ func (logs oldLogs) misread(sum *agent.ReplaySummary) error {
 }
 
 // eventPrinter prints events as they come.
-func eventPrinter(out *bufio.Writer, asJSON bool) func(control.Event) error {
+func eventPrinter(out *bufio.Writer, people sheet, asJSON bool) func(control.Event) error {
 	if !asJSON {
 		return func(e control.Event) error {
-			_, err := fmt.Fprintln(out, eventLine(e))
+			people.event(e)
+			_, err := out.Write(nil) // says whether earlier ones failed
 			return err
 		}
 	}

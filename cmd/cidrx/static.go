@@ -18,6 +18,7 @@ import (
 
 	"cidrx/agent/config"
 	"cidrx/agent/control"
+	"cidrx/cmd/internal/term"
 	"cidrx/detect/parse"
 	"cidrx/detect/static"
 )
@@ -168,7 +169,7 @@ func (f *staticFlags) load(file string, stdout, stderr io.Writer) (*config.Stati
 	}
 	for _, w := range warnings {
 		w.File = strings.TrimSuffix(w.File, "flags")
-		fmt.Fprintln(stderr, "warning:", strings.TrimPrefix(w.Error(), ": "))
+		term.Note(stderr, "warning: %s", strings.TrimPrefix(w.Error(), ": "))
 	}
 	return s, nil
 }
@@ -243,7 +244,7 @@ func openWhole(ctx context.Context, names []string, stderr io.Writer) (*wholeLog
 		return nil, err
 	}
 	for _, note := range logs.notes {
-		fmt.Fprintln(stderr, note)
+		term.Note(stderr, "%s", note)
 	}
 	return logs, nil
 }

@@ -13,6 +13,7 @@ import (
 	"cidrx/agent/config"
 	"cidrx/agent/jail"
 	"cidrx/cmd/internal/jailfile"
+	"cidrx/cmd/internal/term"
 	"cidrx/detect"
 	"cidrx/detect/cidr"
 	"cidrx/detect/report"
@@ -37,7 +38,7 @@ func openPrison(ctx context.Context, s *config.Static, stderr io.Writer) (*priso
 			Stages: s.Jail.Stages, ForgetAfter: s.Jail.ForgetAfter, MaxPrefix4: s.Jail.MaxPrefix4, MaxPrefix6: s.Jail.MaxPrefix6,
 			MaxBans: s.Jail.MaxBans, BanPrivate: s.Jail.BanPrivate,
 		},
-		Waiting: func(path string) { fmt.Fprintf(stderr, "waiting for another run that holds %s\n", path) },
+		Waiting: func(path string) { term.Note(stderr, "waiting for another run that holds %s", path) },
 	})
 	if err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func (p *prison) tell(out jailfile.Outcome) {
 			fmt.Fprintf(p.stderr, "not banned: %s more\n", plural(len(out.Refused)-most, "range"))
 			break
 		}
-		fmt.Fprintf(p.stderr, "not banned: %s: %s\n", ch.Prefix, ch.Reason)
+		term.Note(p.stderr, "not banned: %s: %s", ch.Prefix, ch.Reason)
 	}
 	for what, n := range map[string]uint64{
 		"bans ended early for want of room; raise maxBans in [jail]":            out.Counts.Evicted,

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cidrx/agent/control"
+	"cidrx/cmd/internal/term/termtest"
 	"cidrx/agent/control/controltest"
 )
 
@@ -100,7 +101,7 @@ func TestTerminal(t *testing.T) {
 	for _, command := range []string{"status", "bans", "bans --all", "why 203.0.113.7", "why 2001:db8:1234:5678:9abc:def0:1234:5678", "mode enforce --preview", "allow list", "selftest", "version"} {
 		for _, columns := range []int{60, 72, 80, 81, 100, 132, 200, 400} {
 			t.Run(fmt.Sprintf("%s in %d", command, columns), func(t *testing.T) {
-				out := onTerminal(t, columns, func(tty *os.File) {
+				out := termtest.OnTerminal(t, columns, func(tty *os.File) {
 					run(t.Context(), append(strings.Fields(command), "--socket", path), newTerm(tty, tty, tty))
 				})
 				plain := strings.ReplaceAll(colors.ReplaceAllString(out, ""), "\r\n", "\n")
@@ -178,7 +179,7 @@ func TestColorOnlyWhereWanted(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Setenv("NO_COLOR", tt.noColor)
 			t.Setenv("TERM", tt.term)
-			out := onTerminal(t, 0, func(tty *os.File) { // a terminal that does not say how wide it is
+			out := termtest.OnTerminal(t, 0, func(tty *os.File) { // a terminal that does not say how wide it is
 				run(t.Context(), []string{"status", "--socket", path}, newTerm(tty, tty, tty))
 			})
 			if got := strings.Contains(out, "\x1b"); got != tt.want {

@@ -1,4 +1,4 @@
-package main
+package termtest
 
 import (
 	"fmt"
@@ -9,8 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openPTY makes a pseudo-terminal of a width (pty(7)): what is written to the terminal is read from the other end.
-func openPTY(t *testing.T, columns int) (other, terminal *os.File) {
+// OnTerminal is what arrives at a terminal of so many columns while f writes to it; the terminal makes \r\n of each line break.
+func OnTerminal(t *testing.T, columns int, f func(terminal *os.File)) string {
+	t.Helper()
+	other, terminal := OpenPTY(t, columns)
+	read := make(chan string)
+	go func() {
+		all, _ := io.ReadAll(other) // ends with EIO when nobody has the terminal open any more
+		read <- string(all)
+	}()
+	f(terminal)
+	terminal.Close()
+	return <-read
+}
+
+// OpenPTY makes a pseudo-terminal of a width (pty(7)): what is written to the terminal is read from the other end.
+func OpenPTY(t *testing.T, columns int) (other, terminal *os.File) {
 	t.Helper()
 	other, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -34,18 +48,4 @@ func openPTY(t *testing.T, columns int) (other, terminal *os.File) {
 	}
 	t.Cleanup(func() { terminal.Close() })
 	return other, terminal
-}
-
-// onTerminal is what arrives at a terminal while f writes to it.
-func onTerminal(t *testing.T, columns int, f func(terminal *os.File)) string {
-	t.Helper()
-	other, terminal := openPTY(t, columns)
-	read := make(chan string)
-	go func() {
-		all, _ := io.ReadAll(other) // ends with EIO when nobody has the terminal open any more
-		read <- string(all)
-	}()
-	f(terminal)
-	terminal.Close()
-	return <-read
 }
