@@ -17,6 +17,7 @@ import (
 	"cidrx/agent"
 	"cidrx/agent/config"
 	"cidrx/agent/loglimit"
+	"cidrx/cmd/internal/term"
 	"cidrx/detect/parse"
 )
 
@@ -104,7 +105,7 @@ func newLogger(cfg config.Log) *slog.Logger {
 	o := &slog.HandlerOptions{Level: cfg.Level}
 	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
 	if cfg.Format == "json" {
-		h = slog.NewJSONHandler(os.Stderr, o)
+		h = slog.NewJSONHandler(term.PrintableJSON(os.Stderr), o)
 	}
 	log, _ := loglimit.Wrap(slog.New(h), time.Now)
 	return log

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -60,7 +61,9 @@ func runCheck(ctx context.Context, f replayFlags, stdout, stderr io.Writer) erro
 	if f.json {
 		verdict = stderr
 	}
-	if _, err := fmt.Fprintf(verdict, "%s: valid (%s, %s, mode %s)\n", term.Printable(f.config), plural(len(cfg.Sources), "source"), strategies(len(cfg.Live)), cfg.Agent.Mode); err != nil || len(f.logs) == 0 {
+	var b strings.Builder
+	sheet{&b, width(verdict)}.say("", "%s: valid (%s, %s, mode %s)", f.config, plural(len(cfg.Sources), "source"), strategies(len(cfg.Live)), cfg.Agent.Mode)
+	if _, err := io.WriteString(verdict, b.String()); err != nil || len(f.logs) == 0 {
 		return err
 	}
 	return checkLogs(ctx, cfg, f, stdout, stderr)

@@ -51,7 +51,7 @@ func (s sheet) quote(indent int, line string) {
 // row writes what stands in columns, and a sentence behind it; below, a little indented, where the terminal has too little room for both.
 func (s sheet) row(columns, text string) {
 	columns, text = term.Printable(columns), term.Printable(text)
-	if whole := strings.TrimRight(columns+text, " "); s.fits(term.Width(whole)) {
+	if whole := strings.TrimRight(columns+text, " "); text == "" || s.fits(term.Width(whole)) {
 		fmt.Fprintln(s.out, whole)
 		return
 	}

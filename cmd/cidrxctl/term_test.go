@@ -18,8 +18,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"cidrx/agent/control"
-	"cidrx/cmd/internal/term/termtest"
 	"cidrx/agent/control/controltest"
+	"cidrx/cmd/internal/term/termtest"
 )
 
 // serve runs a server for agent until the test ends, at a socket that everybody can reach.

@@ -2,6 +2,7 @@ package term
 
 import (
 	"bytes"
+	"io"
 	"strconv"
 	"strings"
 	"unicode"
@@ -74,6 +75,18 @@ func AppendPrintableJSON(dst, doc []byte) []byte {
 		}
 	}
 	return dst
+}
+
+// PrintableJSON is a writer that passes on JSON documents, one a call, as AppendPrintableJSON writes them.
+func PrintableJSON(w io.Writer) io.Writer { return jsonWriter{w} }
+
+type jsonWriter struct{ w io.Writer }
+
+func (j jsonWriter) Write(doc []byte) (int, error) {
+	if _, err := j.w.Write(AppendPrintableJSON(nil, doc)); err != nil {
+		return 0, err
+	}
+	return len(doc), nil
 }
 
 // unseen says whether r, in JSON, does something other than being seen, such as to turn the direction of what follows.
