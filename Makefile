@@ -2,12 +2,13 @@
 # make test   everything, on the real kernel in namespaces of its own; installs what the tests need
 # make lint   gofmt, vet, staticcheck
 # make bench  the figures, as a table; BENCH=Static for those of cidrx static alone
+# make profile  cmd/cidrx/default.pgo anew: what the compiler optimizes cidrx for
 # make soak   half an hour of busy logs, rotations, reloads, foreign flushes and kill -9, with a table at its end; SOAK=3m is a shorter one
 LDFLAGS = -s -w
 GO     ?= go
 export CGO_ENABLED = 0
 
-.PHONY: build demo test deps lint bench soak package package-test clean
+.PHONY: build demo test deps lint bench profile soak package package-test clean
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/cidrx ./cmd/cidrxctl
@@ -38,6 +39,14 @@ lint:
 BENCH = .
 bench: deps
 	$(SUDO) env "PATH=$$PATH" CGO_ENABLED=0 $(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 1x -timeout 30m ./cmd/cidrx/bench
+
+# The profile is of what reads lines and counts them (6 % less time), and wants to be made anew when that has changed much.
+profile:
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	$(GO) test -trimpath -run '^$$' -bench '^BenchmarkAnalyze$$' -benchtime 3s -cpuprofile $$dir/static -o $$dir/static.test ./detect/static && \
+	$(GO) test -trimpath -run '^$$' -bench '^Benchmark(Parse|Briefs)$$' -benchtime 0.2s -cpuprofile $$dir/parse -o $$dir/parse.test ./detect/parse && \
+	$(GO) test -trimpath -run '^$$' -bench '^BenchmarkObserve$$' -benchtime 3s -cpuprofile $$dir/agent -o $$dir/agent.test ./detect && \
+	$(GO) tool pprof -proto $$dir/static $$dir/parse $$dir/agent >cmd/cidrx/default.pgo
 
 # In a network namespace of its own, as the tests. It keeps up to 1 GB of logs in TMPDIR while it runs.
 SOAK = 30m
