@@ -8,7 +8,7 @@ func (p *access) Briefs(block []byte, from int, want Fields, out []Brief) (n, ne
 		p.marks = new(marks)
 	}
 	for n < len(out) && from < len(block) {
-		w := p.marks.window(block, from, len(out)-n)
+		w := p.marks.window(block, from, len(out)-n, 0) // quickIPv4 fetches the next one, line by line
 		read, end := p.briefWindow(&w, from, want, out[n:])
 		if read == 0 { // a line longer than the window
 			end = lineEnd(block, from)
@@ -82,7 +82,15 @@ func (b *Brief) readClient(block []byte, from, head int) bool {
 	if end-from < len("::") || string(block[end:head]) != " - -" {
 		return false
 	}
-	v4, n := quickIPv4(block[from:]) // the stamp alone is longer than what that looks at
+	return b.readAddr(block, from, end)
+}
+
+// readAddr reads the address that is block[from:end].
+func (b *Brief) readAddr(block []byte, from, end int) bool {
+	if len(block)-from < quickLen {
+		return b.setClient(block[from:end])
+	}
+	v4, n := quickIPv4(block[from:])
 	b.V4, b.Is6 = v4, false
 	return n == end-from || b.setClient(block[from:end])
 }
@@ -149,7 +157,7 @@ func (b *Brief) lastClient(w *window) (used int) {
 	if q7 != q6+2 || string(w.block[q6:q7+1]) != `" "` || w.block[q8] != '"' || end != q8+1 || !w.ends(end) {
 		return 0
 	}
-	if !b.setClient(w.block[q7+1 : q8]) {
+	if !b.readAddr(w.block, q7+1, q8) {
 		return 0
 	}
 	return 9

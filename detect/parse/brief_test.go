@@ -190,7 +190,9 @@ func mutateBytes(r *rand.Rand, line string, seeds []string) string {
 }
 
 // TestBriefs holds hostile, mutated and long lines against Parse, in blocks and alone, and with few and many lines asked for at once.
-func TestBriefs(t *testing.T) {
+func TestBriefs(t *testing.T) { parse.EachProcessor(t, testBriefs) }
+
+func testBriefs(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	seeds := briefSeeds(t)
 	usual := map[string]int{}
@@ -226,7 +228,9 @@ func TestBriefs(t *testing.T) {
 }
 
 // TestBriefsUsual sees that usual lines are read without Parse.
-func TestBriefsUsual(t *testing.T) {
+func TestBriefsUsual(t *testing.T) { parse.EachProcessor(t, testBriefsUsual) }
+
+func testBriefsUsual(t *testing.T) {
 	six := strings.NewReplacer(`ddr":"203.0.113.9:`, `ddr":"[2001:db8::1]:`, `address":"203.0.113.9:`, `address":"[2001:db8::1]:`, "128.199.220.236", "2001:db8::1", "203.0.113.9", "2001:db8::1")
 	for format, line := range map[string]string{"combined": combinedLine, "common": commonLine, "vhost_combined": vhostLine, "nginx-json": nginxJSON, "caddy": caddyLine, defaultFormat: lastLine, `%h %^ %^ [%t] "%r" %s %b %^ "%u"`: combinedLine,
 		"traefik": traefikLine, "traefik-json": traefikJSON, "haproxy": haproxyLine, "envoy-json": envoyJSONLine, "alb": albLine, "apache-error": apacheLine} {

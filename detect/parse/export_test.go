@@ -29,13 +29,13 @@ const MarkWindow = markWindow
 // FindMarks finds the marks of b as this processor does, and as any does.
 func FindMarks(b []byte) (quick, slow []uint16) {
 	var at, other markBuffer
-	return at[:findMarks(&at, b)], other[:findMarksSlow(&other, b)]
+	return at[:findMarks(&at, b, 0)], other[:findMarksSlow(&other, b)]
 }
 
 var benchMarks markBuffer
 
 // CountMarks finds the marks of b again and again, for the benchmark.
-func CountMarks(b []byte) int { return findMarks(&benchMarks, b) }
+func CountMarks(b []byte) int { return findMarks(&benchMarks, b, 0) }
 
 // QuickIPv4 and AllDigits are the quick ways, ScanIPv4 the plain one.
 func QuickIPv4(b []byte) (ip uint32, n int) { return quickIPv4(b) }

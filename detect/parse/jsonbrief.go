@@ -50,7 +50,7 @@ func (l *jsonLines) window(block []byte, from, lines int) bool {
 
 // wholeLines makes text[:n] the window, as far as lines end there that do not begin too far on.
 func (l *jsonLines) wholeLines(text []byte, n, lines int) bool {
-	l.text, l.marks = text, l.found.window(text[:n], 0, lines).marks
+	l.text, l.marks = text, l.found.window(text[:n], 0, lines, markWindow).marks
 	for n := len(l.marks); n > 0; n-- {
 		if l.text[l.marks[n-1]] == '\n' {
 			l.marks = l.marks[:n]

@@ -65,7 +65,9 @@ func TestQuickJSON(t *testing.T) {
 }
 
 // TestBriefsOfJSON holds lines made of JSON's pieces against Parse.
-func TestBriefsOfJSON(t *testing.T) {
+func TestBriefsOfJSON(t *testing.T) { parse.EachProcessor(t, testBriefsOfJSON) }
+
+func testBriefsOfJSON(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for _, p := range newTwins(t, jsonFormats...) {
 		usual, quick := 0, 0

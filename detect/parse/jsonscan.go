@@ -16,7 +16,7 @@ type scanner struct {
 func newScanner(line []byte, m *markBuffer) scanner {
 	s := scanner{b: line}
 	if len(line) <= markWindow {
-		s.marks = m[:findMarks(m, line)]
+		s.marks = m[:findMarks(m, line, 0)]
 	}
 	return s
 }

@@ -27,15 +27,16 @@ type window struct {
 	marks []uint16 // from from on
 }
 
-// window finds the marks of about so many lines from from on. It holds until the next one is made.
-func (m *marks) window(block []byte, from, lines int) window {
+// window finds the marks of about so many lines from from on, and fetches what lies so many bytes ahead. It holds until the next one is
+// made.
+func (m *marks) window(block []byte, from, lines, ahead int) window {
 	const usual, least = 512, 2048 // bytes
 	size := markWindow
 	if lines < markWindow/usual {
 		size = max(lines*usual, least)
 	}
 	end := min(from+size, len(block))
-	n := findMarks(&m.at, block[from:end])
+	n := findMarks(&m.at, block[from:end], ahead)
 	if end == len(block) && block[end-1] != '\n' {
 		m.at[n] = uint16(end - from)
 		n++

@@ -8,8 +8,10 @@ import (
 	"cidrx/detect/parse"
 )
 
-// TestMarks compares both ways to find marks with a look at every byte: all bytes, few and many marks, all lengths.
-func TestMarks(t *testing.T) {
+// TestMarks compares all ways to find marks with a look at every byte: all bytes, few and many marks, all lengths.
+func TestMarks(t *testing.T) { parse.EachProcessor(t, testMarks) }
+
+func testMarks(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for round := range 1000 {
 		b := make([]byte, r.IntN(300))
