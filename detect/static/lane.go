@@ -36,6 +36,13 @@ func (l *lane) putBrief(b *parse.Brief) {
 	}
 }
 
+// open makes room for what waits, if there is none yet.
+func (l *lane) open() {
+	if l.waiting == nil {
+		l.waiting = new([shards * batch]seen)
+	}
+}
+
 // put counts a request of an IPv4 address, sooner or later.
 func (l *lane) put(one seen) {
 	shard := spread(one.addr, l.multiplier) >> (64 - shardBits)
@@ -95,9 +102,7 @@ func (l *lane) add(e *entry) {
 	case !e.four:
 		l.tally.addWide(e.key, e.at, e.n)
 	case e.n == 1:
-		if l.waiting == nil {
-			l.waiting = new([shards * batch]seen)
-		}
+		l.open()
 		l.put(seen{e.addr, e.at})
 	default:
 		l.tally.add4(seen{e.addr, e.at}, e.n)

@@ -135,7 +135,7 @@ func (w *worker) count(lines []byte, briefs []parse.Brief) {
 		if hashes && !b.Usual { // the search knows no #22
 			found = everySet
 		}
-		if !b.Usual || w.careful || b.Unix == untimed || found != 0 && w.concerns(found) {
+		if !b.Usual || w.careful || b.Unix == untimed || found != 0 && w.listed(found) {
 			w.line(lines, b, found)
 			continue
 		}
@@ -150,6 +150,9 @@ func (w *worker) count(lines []byte, briefs []parse.Brief) {
 				l.putBrief(b)
 			}
 		}
+		if found != 0 {
+			w.filter(lines, b, found)
+		}
 		quick++
 	}
 	everything.total += quick
@@ -158,14 +161,28 @@ func (w *worker) count(lines []byte, briefs []parse.Brief) {
 	w.tally.accepted += quick
 }
 
-// concerns tells whether a line in which those sets were found may pass a filter, or be on a list of user agents.
-func (w *worker) concerns(found match.Sets) bool {
+// listed tells whether the user agent of a line in which those sets were found may be on a list.
+func (w *worker) listed(found match.Sets) bool {
+	return w.counts.allow.may(found) || w.counts.deny.may(found)
+}
+
+// filter counts a line in the populations whose filters it passes.
+func (w *worker) filter(lines []byte, b *parse.Brief, found match.Sets) {
+	c := candidate{lines: lines, found: found}
 	for _, l := range w.filtered {
-		if l.may(found) {
-			return true
+		if !l.may(found) || !l.inTime(b.Unix, true) {
+			continue
+		}
+		if c.brief == nil {
+			c.brief = w.complete(lines, b)
+			w.matchScratch.Reset()
+		}
+		if w.matches(l, &c) {
+			l.total++
+			l.open()
+			l.putBrief(b)
 		}
 	}
-	return w.counts.allow.may(found) || w.counts.deny.may(found)
 }
 
 // untimed is what a Brief has for the time of a line without one.
