@@ -6,9 +6,10 @@ import "cidrx/detect/parse"
 var (
 	Normalize = normalize
 	Plain     = plain
-
-	QuickTeddy = quickTeddy
 )
+
+// QuickTeddy tells whether this processor searches with a teddy.
+func QuickTeddy() bool { return quickTeddy }
 
 // Engine reports how expr is decided: by a search for literals, by the regular expression engine, or by both.
 func Engine(expr string) (literals, regexp bool) {

@@ -29,14 +29,16 @@ func foundInFields(s *match.Sieve, p parse.Parser, lines []string) []match.Sets 
 }
 
 // TestFields finds what stands in its field, at the edges of a block too, and nothing that stands elsewhere in the line.
-func TestFields(t *testing.T) {
+func TestFields(t *testing.T) { match.EachProcessor(t, testFields) }
+
+func testFields(t *testing.T) {
 	f, err := match.New(match.Options{Endpoint: `/wp-login\.php|\.env`, UserAgent: "nikto|éé"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, sets := sieve(f)
-	if s.InFields() != match.QuickTeddy {
-		t.Fatalf("InFields = %v, want %v", s.InFields(), match.QuickTeddy)
+	if s.InFields() != match.QuickTeddy() {
+		t.Fatalf("InFields = %v, want %v", s.InFields(), match.QuickTeddy())
 	}
 	p, err := parse.New("combined", parse.Options{})
 	if err != nil {
@@ -78,7 +80,9 @@ func TestFields(t *testing.T) {
 }
 
 // TestHits compares the search of many spans with the tables themselves.
-func TestHits(t *testing.T) {
+func TestHits(t *testing.T) { match.EachProcessor(t, testHits) }
+
+func testHits(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 32))
 	yes, no := 0, 0
 	for range 3000 {
@@ -110,7 +114,7 @@ func TestHits(t *testing.T) {
 			t.Fatalf("%d spans, but %b", len(briefs), hits)
 		}
 	}
-	if match.QuickTeddy && (yes < 5000 || no < 5000) {
+	if match.QuickTeddy() && (yes < 5000 || no < 5000) {
 		t.Errorf("%d hits, %d spans without: the comparison says little", yes, no)
 	}
 }

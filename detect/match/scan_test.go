@@ -130,7 +130,9 @@ func scanLine(r *rand.Rand, target, agent string, json bool) string {
 }
 
 // TestScanAgainstTwin searches random logs for random filters.
-func TestScanAgainstTwin(t *testing.T) {
+func TestScanAgainstTwin(t *testing.T) { match.EachProcessor(t, testScanAgainstTwin) }
+
+func testScanAgainstTwin(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	targets := []string{"/api/", "/api/v1/users?id=1", "/wp-admin/install.php", "/?author=1", "/", "/a/b/c", "/login?next=/api/", "/.env", "*", "/x/.git/config", "/cgi-bin/../etc/passwd"}
 	agents := []string{"Mozilla/5.0 nikto/2", "sqlMAP/1.5", "ZGrab", "curl/8.1", "", `a"b\c`, "mäsſcan"}

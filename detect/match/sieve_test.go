@@ -116,7 +116,7 @@ func TestSieveShares(t *testing.T) {
 	if first&second != second || first == second || second == 0 {
 		t.Errorf("sets %b and %b: want the second among the first", first, second)
 	}
-	if n := s.Passes(); n > 2 || match.QuickTeddy && n > 1 {
+	if n := s.Passes(); n > 2 || match.QuickTeddy() && n > 1 {
 		t.Errorf("%d passes over each block", n)
 	}
 	p := s.Pass()

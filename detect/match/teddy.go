@@ -12,6 +12,7 @@ import (
 type teddy struct {
 	tables  fingerprints
 	refuses fingerprints // what tables let through not
+	folded  foldedPrints // what tables let through, and some more
 	buckets [teddyEscape][]placed
 	sets    []wanted
 	all     Sets // of sets
@@ -19,6 +20,9 @@ type teddy struct {
 
 // fingerprints are the tables: by byte of the fingerprint, for the lower and the upper four bits of it.
 type fingerprints [2 * teddyBytes][16]byte
+
+// foldedPrints are like fingerprints, but one table for each byte: by its bits 0 to 4 and 6.
+type foldedPrints [teddyBytes][64]byte
 
 // placed is a literal of a set whose fingerprint is size bytes at offset.
 type placed struct {
@@ -68,6 +72,7 @@ func newTeddy(sets []wanted) *teddy {
 			t.refuses[k][i] = ^c
 		}
 	}
+	t.folded = t.tables.folded()
 	return t
 }
 
@@ -120,6 +125,16 @@ func (f *fingerprints) addAll(bucket, k int) {
 		f[2*k][i] |= 1 << bucket
 		f[2*k+1][i] |= 1 << bucket
 	}
+}
+
+// folded makes other tables.
+func (f *fingerprints) folded() (out foldedPrints) {
+	for k := range teddyBytes {
+		for c := range 256 {
+			out[k][c&31|c>>1&32] |= f[2*k][c&15] & f[2*k+1][c>>4]
+		}
+	}
+	return out
 }
 
 // passes says which buckets have a fingerprint like the four bytes of b.

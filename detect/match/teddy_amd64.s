@@ -138,3 +138,70 @@ following:
 far:
 	BTSQ CX, BX
 	JMP  following
+
+// One letter case stands for both, and a byte of 128 or more for one below: what is left are six bits of a byte, 0 to 4 and 6.
+DATA fold<>+0(SB)/8, $0x0102040810400000
+GLOBL fold<>(SB), RODATA|NOPTR, $8
+
+// PASSED makes in X of the 64 bytes at AT the buckets that TABLE lets through.
+#define PASSED(AT, X, TABLE) \
+	VMOVDQU64       AT, X        \
+	VGF2P8AFFINEQB  $0, Z7, X, X \
+	VPERMB          TABLE, X, X
+
+// func hitsAVX512(f *foldedPrints, block *byte, limit int, spans *parse.Span, stride, n int) (hits uint64)
+TEXT ·hitsAVX512(SB), NOSPLIT, $0-56
+	MOVQ f+0(FP), AX
+	MOVQ block+8(FP), SI
+	MOVQ limit+16(FP), R8
+	MOVQ spans+24(FP), DI
+	MOVQ stride+32(FP), R9
+	MOVQ n+40(FP), R10
+	XORL CX, CX
+	XORL BX, BX
+	VPBROADCASTQ fold<>(SB), Z7
+	VMOVDQU64    0(AX), Z8
+	VMOVDQU64    64(AX), Z9
+	VMOVDQU64    128(AX), Z10
+	VMOVDQU64    192(AX), Z11
+
+span:
+	MOVL 0(DI), DX
+	MOVL 4(DI), R11
+	CMPQ R11, R8
+	JGT  far
+	CMPQ DX, R11
+	JGE  following
+	VPXORQ Z4, Z4, Z4
+
+more:
+	LEAQ (SI)(DX*1), R12
+	PASSED(0(R12), Z0, Z8)
+	PASSED(1(R12), Z1, Z9)
+	PASSED(2(R12), Z2, Z10)
+	PASSED(3(R12), Z3, Z11)
+	VPTERNLOGQ $0x80, Z1, Z2, Z0 // passed by these three
+	VPTERNLOGQ $0xf8, Z0, Z3, Z4 // and by the fourth; or passed before
+	ADDQ $64, DX
+	CMPQ DX, R11
+	JLT  more
+
+	XORL     R13, R13
+	VPTESTMB Z4, Z4, K1
+	KORTESTQ K1, K1
+	SETNE    R13
+	SHLQ     CX, R13
+	ORQ      R13, BX
+
+following:
+	ADDQ R9, DI
+	INCL CX
+	CMPL CX, R10
+	JLT  span
+	MOVQ BX, hits+48(FP)
+	VZEROUPPER
+	RET
+
+far:
+	BTSQ CX, BX
+	JMP  following
