@@ -1,6 +1,9 @@
 package parse
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // Briefs takes lines of the usual shape apart by their marks.
 func (p *access) Briefs(block []byte, from int, want Fields, out []Brief) (n, next int) {
@@ -8,7 +11,7 @@ func (p *access) Briefs(block []byte, from int, want Fields, out []Brief) (n, ne
 		p.marks = new(marks)
 	}
 	for n < len(out) && from < len(block) {
-		w := p.marks.window(block, from, len(out)-n, 0) // quickIPv4 fetches the next one, line by line
+		w := p.marks.window(block, from, len(out)-n, 0)
 		read, end := p.briefWindow(&w, from, want, out[n:])
 		if read == 0 { // a line longer than the window
 			end = lineEnd(block, from)
@@ -23,6 +26,7 @@ func (p *access) Briefs(block []byte, from int, want Fields, out []Brief) (n, ne
 // briefWindow reads the lines that end in w, the first of which begins at from; n is how many and end where the last of them ends.
 func (p *access) briefWindow(w *window, from int, want Fields, out []Brief) (n, end int) {
 	for ; n < len(out) && len(w.marks) > 0; n++ {
+		w.fetch(from)
 		b := &out[n]
 		used := p.briefLine(w, from, want, b)
 		b.Usual = used > 0
@@ -36,6 +40,7 @@ func (p *access) briefWindow(w *window, from int, want Fields, out []Brief) (n, 
 		b.Begin, b.End = uint32(from), uint32(end)
 		from = end + 1
 	}
+	readAddrs(w.block, out[:n])
 	return n, end
 }
 
@@ -65,7 +70,7 @@ func (p *access) briefLine(w *window, from int, want Fields, b *Brief) (used int
 		if bytes.Count(block[from:head], blank) != 2 {
 			return 0
 		}
-	} else if !b.readClient(block, from, head) {
+	} else if !b.findClient(block, from, head) {
 		return 0
 	}
 	if p.brief.long {
@@ -76,26 +81,31 @@ func (p *access) briefLine(w *window, from int, want Fields, b *Brief) (used int
 
 var blank = []byte(" ")
 
-// readClient reads "ADDRESS - -" at block[from:head], where the stamp follows.
-func (b *Brief) readClient(block []byte, from, head int) bool {
+// findClient finds the address in "ADDRESS - -" at block[from:head], where the stamp follows.
+func (b *Brief) findClient(block []byte, from, head int) bool {
 	end := head - len(" - -")
 	if end-from < len("::") || string(block[end:head]) != " - -" {
 		return false
 	}
-	return b.readAddr(block, from, end)
+	b.Hi, b.Lo = uint64(from), uint64(end)
+	return true
 }
 
-// readAddr reads the address that is block[from:end].
-func (b *Brief) readAddr(block []byte, from, end int) bool {
-	if len(block)-from < quickLen {
-		return b.setClient(block[from:end])
+// readAddrs reads the addresses of usual lines, which are block[Hi:Lo]. A line is not usual if it has none.
+func readAddrs(block []byte, briefs []Brief) {
+	const most = 64
+	for len(briefs) > 0 {
+		some := briefs[:min(most, len(briefs))]
+		for left := ^quickAddrs(block, some) & (1<<len(some) - 1); left != 0; left &= left - 1 {
+			if b := &some[bits.TrailingZeros64(left)]; b.Usual {
+				b.Usual = b.setClient(block[b.Hi:b.Lo])
+			}
+		}
+		briefs = briefs[len(some):]
 	}
-	v4, n := quickIPv4(block[from:])
-	b.V4, b.Is6 = v4, false
-	return n == end-from || b.setClient(block[from:end])
 }
 
-// setClient reads an address that quickIPv4 has not.
+// setClient reads an address of any shape.
 func (b *Brief) setClient(field []byte) bool {
 	addr, ok := parseClient(field)
 	if !ok || bytes.IndexByte(field, ' ') >= 0 {
@@ -157,9 +167,7 @@ func (b *Brief) lastClient(w *window) (used int) {
 	if q7 != q6+2 || string(w.block[q6:q7+1]) != `" "` || w.block[q8] != '"' || end != q8+1 || !w.ends(end) {
 		return 0
 	}
-	if !b.readAddr(w.block, q7+1, q8) {
-		return 0
-	}
+	b.Hi, b.Lo = uint64(q7+1), uint64(q8)
 	return 9
 }
 

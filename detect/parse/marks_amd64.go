@@ -1,6 +1,10 @@
 package parse
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // What the processor has of what is written for it. Nearly every one since 2013 has what findMarksAVX2 is made of, but not what hypervisors
 // show by default; those for servers since 2019 have what findMarksAVX512 is made of.
@@ -44,3 +48,12 @@ func findMarksAVX2(at *uint16, b *byte, size, ahead int) (n int)
 
 //go:noescape
 func findMarksAVX512(at *uint16, b *byte, size, ahead int) (n int)
+
+// fetch has the processor fetch what lies a window behind the line at from: for each line about as much as one is long. All of a window
+// at once would take longer, because a processor waits for so much at a time only.
+func (w *window) fetch(from int) { fetch(unsafe.SliceData(w.block), from+markWindow) }
+
+// fetch has the processor fetch 256 bytes from b[at] on, which need not be memory.
+//
+//go:noescape
+func fetch(b *byte, at int)

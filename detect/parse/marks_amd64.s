@@ -132,3 +132,13 @@ more:
 	VEXTRACTI64X4 $1, Z3, Y3
 	PUT(Y3, Z4, 64)
 	JMP next
+
+// func fetch(b *byte, at int)
+TEXT ·fetch(SB), NOSPLIT, $0-16
+	MOVQ b+0(FP), SI
+	ADDQ at+8(FP), SI
+	PREFETCHT0 (SI)
+	PREFETCHT0 64(SI)
+	PREFETCHT0 128(SI)
+	PREFETCHT0 192(SI)
+	RET

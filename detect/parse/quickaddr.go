@@ -43,6 +43,21 @@ func swarIPv4(b []byte) (ip uint32, n int) {
 	return high<<16 | low, end4
 }
 
+// swarAddrs is quickAddrs with swarIPv4.
+func swarAddrs(block []byte, briefs []Brief) (read uint64) {
+	for i := range briefs {
+		b := &briefs[i]
+		if !b.Usual || b.Hi+quickLen > uint64(len(block)) {
+			continue
+		}
+		if v4, n := swarIPv4(block[b.Hi:]); n > 0 && b.Hi+uint64(n) == b.Lo {
+			b.V4, b.Is6 = v4, false
+			read |= 1 << i
+		}
+	}
+	return read
+}
+
 // quickLen is the longest address, the byte behind it, and what is read beyond.
 const quickLen = 20
 

@@ -1,4 +1,5 @@
 #include "textflag.h"
+#include "go_asm.h"
 
 // What is no digit ends an octet. The places of the first four such bytes choose a shuffle, which aligns the digits of each octet, so that
 // all are weighed and added at once (after Lemire's "Parsing IP addresses crazily fast", 2023, and Muła's "SIMD-ized parsing of IPv4 addresses", 2023).
@@ -30,69 +31,89 @@ DATA lowest<>+0(SB)/8, $0xffffffff0004080c // the lowest byte of each octet, the
 DATA lowest<>+8(SB)/8, $0xffffffffffffffff
 GLOBL lowest<>(SB), RODATA|NOPTR, $16
 
-// func quickIPv4AVX(t *octetTables, b *byte) (ip uint32, n int)
-TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-32
-	MOVQ t+0(FP), R10
-	MOVQ b+8(FP), SI
-	VMOVDQU (SI), X0
+// IPV4 reads the address at SI, of which it looks at 16 bytes: into AX, and its length into R8. Where none of the usual shape is it goes to NO.
+// It uses BX, CX, DX, DI, R9, R11 and X0 to X3.
+#define IPV4(NO) \
+	VMOVDQU   (SI), X0                                                                              \
+	VPCMPEQB  dots<>(SB), X0, X1                                                                    \
+	VPCMPEQB  zeros<>(SB), X0, X2                                                                   \
+	VPSUBB    zeros<>(SB), X0, X0 /* digits become 0 to 9 */                                        \
+	VPMINUB   nines<>(SB), X0, X3                                                                   \
+	VPCMPEQB  X3, X0, X3                                                                            \
+	VPMOVMSKB X1, BX              /* dots */                                                        \
+	VPMOVMSKB X2, DI              /* the digit 0 */                                                 \
+	VPMOVMSKB X3, AX                                                                                \
+	XORL      $0xffff, AX         /* what is no digit */                                            \
+	BLSRL     AX, CX                                                                                \
+	BLSRL     CX, CX                                                                                \
+	BLSRL     CX, CX              /* without the first three */                                     \
+	BLSRL     CX, DX                                                                                \
+	XORL      AX, DX              /* the first four */                                              \
+	XORL      CX, AX              /* the first three */                                             \
+	TZCNTL    CX, R8              /* the fourth */                                                  \
+	ANDL      DX, BX              /* The first three are dots, the fourth is none. */               \
+	CMPL      BX, AX                                                                                \
+	JNE       NO                                                                                    \
+	IMUL3L    $0xb301a455, DX, R9 /* differs in the upper eight bits for all lengths of octets: found by trying */ \
+	SHRL      $24, R9                                                                               \
+	LEAQ      ·usualOctets(SB), CX                                                                  \
+	MOVWLZX   octetTables_places(CX)(R9*2), R11                                                     \
+	CMPL      R11, DX                                                                               \
+	JNE       NO                                                                                    \
+	LEAL      1(AX)(AX*1), R11    /* where octets begin: one of several digits not with 0 */        \
+	ANDL      DI, R11                                                                               \
+	SHRL      $1, DX                                                                                \
+	ANDNL     R11, DX, R11                                                                          \
+	JNZ       NO                                                                                    \
+	SHLQ      $4, R9                                                                                \
+	VPSHUFB   octetTables_shuffles(CX)(R9*1), X0, X0                                                \
+	VPMADDUBSW weights<>(SB), X0, X0                                                                \
+	VPMADDWD  pairs<>(SB), X0, X0                                                                   \
+	VPCMPGTD  largest<>(SB), X0, X1                                                                 \
+	VPTEST    X1, X1                                                                                \
+	JNZ       NO                                                                                    \
+	VPSHUFB   lowest<>(SB), X0, X0                                                                  \
+	VMOVD     X0, AX
 
-	// The lines of the next window come from memory while those of this one are read: for each line about as much as one is long. All of
-	// the window at once would take longer, as a processor waits for so many bytes at a time only. Behind the log's end this does nothing.
-	PREFETCHT0 8192(SI)
-	PREFETCHT0 8256(SI)
-	PREFETCHT0 8320(SI)
-	PREFETCHT0 8384(SI)
-
-	VPCMPEQB  dots<>(SB), X0, X1
-	VPCMPEQB  zeros<>(SB), X0, X2
-	VPSUBB    zeros<>(SB), X0, X0 // digits become 0 to 9
-	VPMINUB   nines<>(SB), X0, X3
-	VPCMPEQB  X3, X0, X3
-	VPMOVMSKB X1, BX              // dots
-	VPMOVMSKB X2, DI              // the digit 0
-	VPMOVMSKB X3, AX
-	XORL      $0xffff, AX         // what is no digit
-
-	BLSRL AX, CX
-	BLSRL CX, CX
-	BLSRL CX, CX   // without the first three
-	BLSRL CX, DX
-	XORL  AX, DX   // the first four
-	XORL  CX, AX   // the first three
-	TZCNTL CX, R8  // the fourth
-
-	// The first three are dots, the fourth is none.
-	ANDL DX, BX
-	CMPL BX, AX
-	JNE  no
-
-	IMUL3L $0xb301a455, DX, R9 // differs in the upper eight bits for all lengths of octets: found by trying
-	SHRL   $24, R9
-	MOVWLZX (R10)(R9*2), R11
-	CMPL   R11, DX
-	JNE    no
-
-	// An octet of several digits does not begin with 0.
-	LEAL 1(AX)(AX*1), R11 // where octets begin
-	ANDL DI, R11
-	SHRL $1, DX
-	ANDNL R11, DX, R11
-	JNZ  no
-
-	SHLQ $4, R9
-	VPSHUFB 512(R10)(R9*1), X0, X0
-	VPMADDUBSW weights<>(SB), X0, X0
-	VPMADDWD pairs<>(SB), X0, X0
-	VPCMPGTD largest<>(SB), X0, X1
-	VPTEST  X1, X1
-	JNZ     no
-	VPSHUFB lowest<>(SB), X0, X0
-	VMOVD   X0, AX
-	MOVL    AX, ip+16(FP)
-	MOVQ    R8, n+24(FP)
+// func quickIPv4AVX(b *byte) (ip uint32, n int)
+TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-24
+	MOVQ b+0(FP), SI
+	IPV4(no)
+	MOVL AX, ip+8(FP)
+	MOVQ R8, n+16(FP)
 	RET
 
 no:
-	MOVL $0, ip+16(FP)
-	MOVQ $0, n+24(FP)
+	MOVL $0, ip+8(FP)
+	MOVQ $0, n+16(FP)
+	RET
+
+// func quickAddrsAVX(block *byte, limit int, briefs *Brief, n int) (read uint64)
+TEXT ·quickAddrsAVX(SB), NOSPLIT, $0-40
+	MOVQ block+0(FP), R12
+	MOVQ briefs+16(FP), R13
+	XORL R10, R10
+	XORL R15, R15
+
+brief:
+	CMPB Brief_Usual(R13), $0
+	JEQ  next
+	MOVQ Brief_Hi(R13), SI
+	CMPQ SI, limit+8(FP)
+	JGT  next
+	ADDQ R12, SI
+	IPV4(next)
+	ADDQ Brief_Hi(R13), R8
+	CMPQ R8, Brief_Lo(R13)
+	JNE  next
+	MOVL AX, Brief_V4(R13)
+	MOVB $0, Brief_Is6(R13)
+	BTSQ R10, R15
+
+next:
+	ADDQ $Brief__size, R13
+	INCL R10
+	CMPQ R10, n+24(FP)
+	JLT  brief
+	MOVQ R15, read+32(FP)
 	RET

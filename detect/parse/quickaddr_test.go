@@ -10,7 +10,9 @@ import (
 )
 
 // TestQuickIPv4 compares with the plain scan: all octets in every place, and near misses.
-func TestQuickIPv4(t *testing.T) {
+func TestQuickIPv4(t *testing.T) { parse.EachProcessor(t, testQuickIPv4) }
+
+func testQuickIPv4(t *testing.T) {
 	r := rand.New(rand.NewPCG(15, 16))
 	check := func(s string, must bool) {
 		t.Helper()
@@ -20,6 +22,9 @@ func TestQuickIPv4(t *testing.T) {
 			if ip, n := quick(b); (n != 0 || must) && (ip != want || n != m) {
 				t.Fatalf("%q: %x, %d; want %x, %d", s, ip, n, want, m)
 			}
+		}
+		if ip, ok := parse.QuickAddr(b, len(s)); (ok || must && m == len(s)) && (ip != want || !ok || m != len(s)) {
+			t.Fatalf("%q as a whole: %x, %v; want %x, %d", s, ip, ok, want, m)
 		}
 	}
 	for i := range 1000 {
