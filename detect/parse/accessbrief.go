@@ -98,11 +98,22 @@ func readAddrs(block []byte, briefs []Brief) {
 		some := briefs[:min(most, len(briefs))]
 		for left := ^quickAddrs(block, some) & (1<<len(some) - 1); left != 0; left &= left - 1 {
 			if b := &some[bits.TrailingZeros64(left)]; b.Usual {
-				b.Usual = b.setClient(block[b.Hi:b.Lo])
+				b.Usual = b.readAddr(block, int(b.Hi), int(b.Lo))
 			}
 		}
 		briefs = briefs[len(some):]
 	}
+}
+
+// readAddr reads the address block[from:to], which quickIPv4 has not.
+func (b *Brief) readAddr(block []byte, from, to int) bool {
+	if len(block)-from >= sixLen {
+		if hi, lo, ok := quickIPv6(block[from:], to-from); ok && (hi != 0 || lo>>32 != 0xffff) { // that would be a mapped one
+			b.Hi, b.Lo, b.Is6 = hi, lo, true
+			return true
+		}
+	}
+	return b.setClient(block[from:to])
 }
 
 // setClient reads an address of any shape.

@@ -229,5 +229,5 @@ func (c *caddy) quickClient(text []byte, b *Brief) bool {
 func (b *Brief) quickClient(text []byte, field piece) bool {
 	v4, n := quickIPv4(text[field.from:])
 	b.V4, b.Is6 = v4, false
-	return n > 0 && n == field.to-field.from || b.setClient(text[field.from:field.to])
+	return n > 0 && n == field.to-field.from || b.readAddr(text, field.from, field.to)
 }

@@ -37,7 +37,7 @@ var benchMarks markBuffer
 // CountMarks finds the marks of b again and again, for the benchmark.
 func CountMarks(b []byte) int { return findMarks(&benchMarks, b, 0) }
 
-// QuickIPv4, QuickAddr and AllDigits are the quick ways, ScanIPv4 the plain one.
+// QuickIPv4, QuickAddr, QuickIPv6 and AllDigits are the quick ways, ScanIPv4 the plain one.
 func QuickIPv4(b []byte) (ip uint32, n int) { return quickIPv4(b) }
 func SwarIPv4(b []byte) (ip uint32, n int)  { return swarIPv4(b) }
 func QuickAddr(b []byte, n int) (ip uint32, ok bool) {
@@ -45,7 +45,8 @@ func QuickAddr(b []byte, n int) (ip uint32, ok bool) {
 	ok = quickAddrs(b, one[:]) == 1
 	return one[0].V4, ok && !one[0].Is6
 }
-func AllDigits(b []byte) bool               { return allDigits(b) }
+func QuickIPv6(b []byte, n int) (hi, lo uint64, ok bool) { return quickIPv6(b, n) }
+func AllDigits(b []byte) bool                            { return allDigits(b) }
 func ScanIPv4(b []byte) (ip uint32, n int) {
 	addr, n := scanIPv4(b)
 	if n == 0 {

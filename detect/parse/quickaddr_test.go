@@ -1,9 +1,12 @@
 package parse_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"strconv"
+	"strings"
 	"testing"
 
 	"cidrx/detect/parse"
@@ -46,6 +49,64 @@ func testQuickIPv4(t *testing.T) {
 	}
 	for _, s := range []string{"", "1111111111111111", "111111111111111.", "1.1.1.1", "...", "....", "1.1.1.", "255.255.255.255", "255.255.255.2555", "1.2.3.4.5", "1.2.3.4\xff"} {
 		check(s, false)
+	}
+}
+
+// TestQuickIPv6 compares with netip.ParseAddr: all ways to write many addresses, and near misses.
+func TestQuickIPv6(t *testing.T) {
+	r := rand.New(rand.NewPCG(19, 20))
+	good, bad := 0, 0
+	check := func(s string) {
+		t.Helper()
+		b := append(append([]byte(s), " - - [10/Dec/2024:00:00:19 +0700]"...), make([]byte, 48)...)
+		hi, lo, ok := parse.QuickIPv6(b, len(s))
+		want, err := netip.ParseAddr(s)
+		if err == nil && (want.Zone() != "" || strings.Contains(s, ".")) {
+			if ok {
+				t.Fatalf("%q is read", s)
+			}
+			return
+		}
+		if ok != (err == nil) {
+			t.Fatalf("%q: %v, but %v", s, ok, err)
+		}
+		if !ok {
+			bad++
+			return
+		}
+		good++
+		if raw := want.As16(); hi != binary.BigEndian.Uint64(raw[:8]) || lo != binary.BigEndian.Uint64(raw[8:]) {
+			t.Fatalf("%q: %x %x, want %x", s, hi, lo, raw)
+		}
+	}
+	for range 200_000 {
+		var parts []string
+		for range 1 + r.IntN(9) {
+			parts = append(parts, fmt.Sprintf([]string{"%x", "%X", "%04x", "%x", "%x"}[r.IntN(5)], r.UintN(1<<(1+r.IntN(17)))))
+			if r.IntN(7) == 0 {
+				parts = append(parts, "")
+			}
+		}
+		s := strings.Join(parts, ":")
+		switch r.IntN(12) {
+		case 0:
+			s = "::" + s
+		case 1:
+			s += "::"
+		case 2:
+			s = ":" + s
+		case 3:
+			at := r.IntN(len(s) + 1)
+			s = s[:at] + string("g:/@`%.G\xff\xba 0"[r.IntN(12)]) + s[at:]
+		}
+		check(s)
+	}
+	for _, s := range []string{"", ":", "::", ":::", "::1", "1::", "1:", "1::2::3", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8::",
+		"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffff", "::ffff:102:304", "::ffff:1.2.3.4", "fe80::1%eth0", "1.2.3.4", "12345::", "1:2:3:4::5:6:7:8"} {
+		check(s)
+	}
+	if good < 20_000 || bad < 20_000 {
+		t.Errorf("%d addresses, %d that are none: the comparison says little", good, bad)
 	}
 }
 
