@@ -40,7 +40,7 @@ func newFields(sets []wanted) *fields {
 // InFields tells whether Briefs can be asked: it takes less time than Until, where there are Briefs that will do.
 func (s *Sieve) InFields() bool { return s.fields != nil }
 
-// Briefs fills found with the sets found in the lines of briefs, which were read from block: in usual lines in the two fields that
+// Briefs fills found with the sets that may be in the lines of briefs, which were read from block: in usual lines in the two fields that
 // filters look at, in others anywhere. The Target of each usual one must span the target, and may span more: the request line, say,
 // that a parse.Completer leaves there; UserAgent the user agent. It needs no Start.
 func (p *Pass) Briefs(block []byte, briefs []parse.Brief, found []Sets) {
@@ -50,16 +50,12 @@ func (p *Pass) Briefs(block []byte, briefs []parse.Brief, found []Sets) {
 	for len(briefs) > 0 {
 		n := min(most, len(briefs))
 		if f.targets != nil {
-			for hits := hitsIn(f.targets, block, briefs[:n], &briefs[0].Target); hits != 0; hits &= hits - 1 {
-				k := bits.TrailingZeros64(hits)
-				found[k] |= f.targets.within(block, &briefs[k], briefs[k].Target)
-			}
+			hits := hitsIn(f.targets, block, briefs[:n], &briefs[0].Target)
+			f.targets.mark(block, briefs, found, hits, func(b *parse.Brief) parse.Span { return b.Target })
 		}
 		if f.agents != nil {
-			for hits := hitsIn(f.agents, block, briefs[:n], &briefs[0].UserAgent); hits != 0; hits &= hits - 1 {
-				k := bits.TrailingZeros64(hits)
-				found[k] |= f.agents.within(block, &briefs[k], briefs[k].UserAgent)
-			}
+			hits := hitsIn(f.agents, block, briefs[:n], &briefs[0].UserAgent)
+			f.agents.mark(block, briefs, found, hits, func(b *parse.Brief) parse.Span { return b.UserAgent })
 		}
 		for k := range briefs[:n] {
 			if b := &briefs[k]; !b.Usual {
@@ -67,6 +63,18 @@ func (p *Pass) Briefs(block []byte, briefs []parse.Brief, found []Sets) {
 			}
 		}
 		briefs, found = briefs[n:], found[n:]
+	}
+}
+
+// mark adds to found what may be in a field of the usual ones of hits, a bit each. Where there is but one set, its filter tells as soon.
+func (t *teddy) mark(block []byte, briefs []parse.Brief, found []Sets, hits uint64, field func(*parse.Brief) parse.Span) {
+	for ; hits != 0; hits &= hits - 1 {
+		k := bits.TrailingZeros64(hits)
+		if len(t.sets) == 1 {
+			found[k] |= t.all
+		} else if b := &briefs[k]; b.Usual {
+			found[k] |= t.within(block, field(b))
+		}
 	}
 }
 
@@ -82,11 +90,8 @@ func (s *Sieve) line(block []byte, from int) (found Sets) {
 	return found
 }
 
-// within returns the sets found in a field of a usual line; none in that of another one, of which nothing is known.
-func (t *teddy) within(block []byte, b *parse.Brief, field parse.Span) (found Sets) {
-	if !b.Usual {
-		return 0
-	}
+// within returns the sets found in a field.
+func (t *teddy) within(block []byte, field parse.Span) (found Sets) {
 	for i, to := int(field.From), int(field.To); i < to && found != t.all; i++ {
 		if i = likelyWithin(&t.tables, block, i, to); i < to {
 			found |= t.at(block[:to], i)

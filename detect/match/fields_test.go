@@ -28,7 +28,8 @@ func foundInFields(s *match.Sieve, p parse.Parser, lines []string) []match.Sets 
 	return found
 }
 
-// TestFields finds what stands in its field, at the edges of a block too, and nothing that stands elsewhere in the line.
+// TestFields finds what stands in its field, at the edges of a block too, and nothing that stands elsewhere in the line, where that is
+// looked at: for one set, its filter tells.
 func TestFields(t *testing.T) { match.EachProcessor(t, testFields) }
 
 func testFields(t *testing.T) {
@@ -36,9 +37,14 @@ func testFields(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, sets := sieve(f)
-	if s.InFields() != match.QuickTeddy() {
-		t.Fatalf("InFields = %v, want %v", s.InFields(), match.QuickTeddy())
+	other, err := match.New(match.Options{Endpoint: `/xmlrpc\.php`, UserAgent: "sqlmap"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, sets := sieve(f, other)
+	alone, setsAlone := sieve(f)
+	if s.InFields() != match.QuickTeddy() || alone.InFields() != match.QuickTeddy() {
+		t.Fatalf("InFields = %v and %v, want %v", s.InFields(), alone.InFields(), match.QuickTeddy())
 	}
 	p, err := parse.New("combined", parse.Options{})
 	if err != nil {
@@ -73,6 +79,11 @@ func testFields(t *testing.T) {
 			for i, found := range foundInFields(s, p, some) {
 				if got := found&sets[0] == sets[0]; got != all[some[i]] {
 					t.Errorf("found %v, want %v, in line %d of %d: %s", got, !got, i, n, some[i])
+				}
+			}
+			for i, found := range foundInFields(alone, p, some) {
+				if all[some[i]] && found&setsAlone[0] != setsAlone[0] {
+					t.Errorf("found %b of %b in line %d of %d: %s", found, setsAlone[0], i, n, some[i])
 				}
 			}
 		}
