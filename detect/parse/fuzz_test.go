@@ -2,6 +2,7 @@ package parse_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -178,7 +179,18 @@ func FuzzIPv6(f *testing.F) {
 		if isWant := err == nil && want.Is6() && want.Zone() == ""; ok != isWant || ok && got != want {
 			t.Errorf("%q: got %s, %v; want %s, %v", s, got, ok, want, err)
 		}
+		b := append([]byte(s), `" 0123456789abcdef:0123456789abcdef:0123456789abcdef`...)
+		hi, lo, quick := parse.QuickIPv6(b, len(s))
+		if quick != (ok && !strings.Contains(s, ".")) || quick && (hi != bigEndian(got, 0) || lo != bigEndian(got, 8)) {
+			t.Errorf("%q: quickly %x %x, %v; want %s, %v", s, hi, lo, quick, want, err)
+		}
 	})
+}
+
+// bigEndian is eight bytes of an address.
+func bigEndian(addr netip.Addr, from int) uint64 {
+	raw := addr.As16()
+	return binary.BigEndian.Uint64(raw[from:])
 }
 
 // FuzzClient compares with the slow reader of address fields.
