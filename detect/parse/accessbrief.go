@@ -2,6 +2,7 @@ package parse
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/bits"
 )
 
@@ -217,14 +218,15 @@ func (p *access) briefShort(w *window, want Fields, b *Brief) (used int) {
 // briefNumbers reads " STATUS BYTES ".
 func briefNumbers(b []byte) (status uint16, ok bool) {
 	n := len(b) - 1
-	if n < 6 || b[4] != ' ' || b[n] != ' ' || b[0] != ' ' {
+	if n < 6 || cap(b) < 8 || b[n] != ' ' {
 		return 0, false
 	}
-	hundreds, tens, ones := b[1]-'0', b[2]-'0', b[3]-'0'
-	if hundreds > 9 || tens > 9 || ones > 9 {
+	const usual, six, more = 0x20_30_30_30_20, 0x06_06_06_00, 0xff_f0_f0_f0_ff // " 000 "; what takes more than 9 over 15; what may not be left
+	x := binary.LittleEndian.Uint64(b[:8]) ^ usual                             // digits become 0 to 9
+	if (x|(x+six))&more != 0 {
 		return 0, false
 	}
-	status = uint16(hundreds)*100 + uint16(tens)*10 + uint16(ones)
+	status = uint16((x>>8&15)*100 + (x>>16&15)*10 + x>>24&15)
 	if b[5] == '-' {
 		return status, n == 6
 	}

@@ -37,7 +37,7 @@ var benchMarks markBuffer
 // CountMarks finds the marks of b again and again, for the benchmark.
 func CountMarks(b []byte) int { return findMarks(&benchMarks, b, 0) }
 
-// QuickIPv4, QuickAddr, QuickIPv6 and AllDigits are the quick ways, ScanIPv4 the plain one.
+// QuickIPv4, QuickAddr, QuickIPv6, BriefNumbers and AllDigits are the quick ways, ScanIPv4 the plain one.
 func QuickIPv4(b []byte) (ip uint32, n int) { return quickIPv4(b) }
 func SwarIPv4(b []byte) (ip uint32, n int)  { return swarIPv4(b) }
 func QuickAddr(b []byte, n int) (ip uint32, ok bool) {
@@ -46,6 +46,7 @@ func QuickAddr(b []byte, n int) (ip uint32, ok bool) {
 	return one[0].V4, ok && !one[0].Is6
 }
 func QuickIPv6(b []byte, n int) (hi, lo uint64, ok bool) { return quickIPv6(b, n) }
+func BriefNumbers(b []byte) (status uint16, ok bool)     { return briefNumbers(b) }
 func AllDigits(b []byte) bool                            { return allDigits(b) }
 func ScanIPv4(b []byte) (ip uint32, n int) {
 	addr, n := scanIPv4(b)

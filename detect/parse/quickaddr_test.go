@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -124,6 +125,38 @@ func BenchmarkQuickIPv4(b *testing.B) {
 				i++
 			}
 		})
+	}
+}
+
+// TestBriefNumbers compares with a regular expression: each byte in each place of a status, and random ones.
+func TestBriefNumbers(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 22))
+	shape := regexp.MustCompile(`^ ([0-9]{3}) (-|[0-9]{1,18}) $`)
+	check := func(s string) {
+		t.Helper()
+		got, ok := parse.BriefNumbers([]byte(s + `"-" "-"`)[:len(s)])
+		parts := shape.FindStringSubmatch(s)
+		if ok != (parts != nil) || ok && fmt.Sprintf("%03d", got) != parts[1] {
+			t.Fatalf("%q: %d, %v; want %q", s, got, ok, parts)
+		}
+	}
+	for _, usual := range []string{" 200 5 ", " 999 - ", " 000 1234567 ", " 404 123456789012345678 "} {
+		for at := range usual {
+			for c := range 256 {
+				check(usual[:at] + string([]byte{byte(c)}) + usual[at+1:])
+			}
+			check(usual[:at])
+			check(usual[:at] + usual[at+1:])
+		}
+	}
+	for range 50_000 {
+		b := []byte(" 200 12345 ")[:r.IntN(12)]
+		for range r.IntN(4) {
+			if len(b) > 0 {
+				b[r.IntN(len(b))] = "0129:/ -\xff\x00\xfa\x2a"[r.IntN(12)]
+			}
+		}
+		check(string(b))
 	}
 }
 
