@@ -10,7 +10,8 @@ import (
 	"cidrx/detect/parse"
 )
 
-// line counts a line that is not of the usual shape, or that may concern populations with filters: found are the sets found in it.
+// line counts a line that is not of the usual shape, or has no time, or whose user agent may be on a list, or any if w is careful: found are
+// the sets found in it.
 func (w *worker) line(lines []byte, b *parse.Brief, found match.Sets) {
 	if b.Usual && found != 0 && w.later != 0 {
 		b = w.complete(lines, b)

@@ -209,7 +209,7 @@ func TestLookIsTheSlowOne(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		o := randomOptions(r)
 		o.Workers = 1 + r.IntN(4)
-		contents := [][]byte{randomLog(r, 400, r.IntN(5) == 0), randomLog(r, 100, false)}
+		contents := [][]byte{randomLog(r, 400, randomKind(r)), randomLog(r, 100, accessLog)}
 		a, err := Analyze(t.Context(), o, []Log{memory("a", true, contents[0]), memory("b", true, contents[1])})
 		if err != nil {
 			continue

@@ -96,15 +96,45 @@ func randomSSHD(r *rand.Rand, at time.Time) string {
 	return fmt.Sprintf("%s host %s: %s", at.Format(time.Stamp), program, text)
 }
 
+// randomJSON is a line of nginx-json, of which the fields that filters look at often hold an escape.
+func randomJSON(r *rand.Rand) string {
+	at := noon.Add(time.Duration(r.IntN(7200)-3600) * time.Second)
+	escape := func(s string) string {
+		if i := r.IntN(len(s) + 1); r.IntN(3) == 0 {
+			s = s[:i] + []string{`\"`, `\u00e4`, `\\`, `\/`, strings.Repeat(`\t`, 200)}[r.IntN(5)] + s[i:]
+		}
+		return s
+	}
+	line := fmt.Sprintf(`{"time_local":"%s","remote_addr":"%s","request":"%s %s HTTP/1.1","status":"%d","http_user_agent":"%s"}`,
+		at.UTC().Format("02/Jan/2006:15:04:05 -0700"), randomAddr(r), []string{"GET", "POST"}[r.IntN(2)],
+		escape(randomTargets[r.IntN(len(randomTargets)-1)]), []int{200, 404}[r.IntN(2)], escape(randomAgents[r.IntN(4)]))
+	if r.IntN(40) == 0 {
+		return line[:r.IntN(len(line))]
+	}
+	return line
+}
+
+// What a random log is of.
+const (
+	accessLog = iota
+	jsonLog
+	sshdLog
+)
+
+func randomKind(r *rand.Rand) int { return []int{accessLog, accessLog, jsonLog, sshdLog}[r.IntN(4)] }
+
 // randomLog has up to n lines, and in one of four no newline at its end.
-func randomLog(r *rand.Rand, n int, sshd bool) []byte {
+func randomLog(r *rand.Rand, n, kind int) []byte {
 	var b bytes.Buffer
 	at := noon.Add(-time.Hour)
 	for range r.IntN(n + 1) {
-		if sshd {
+		switch kind {
+		case sshdLog:
 			at = at.Add(time.Duration(r.IntN(20)) * time.Second)
 			b.WriteString(randomSSHD(r, at))
-		} else {
+		case jsonLog:
+			b.WriteString(randomJSON(r))
+		default:
 			b.WriteString(randomLine(r))
 		}
 		b.WriteByte('\n')
@@ -182,6 +212,28 @@ func randomOptions(r *rand.Rand) Options {
 	}
 	if r.IntN(3) == 0 {
 		o.DenyAgents = [][]string{{"BadBot", "sqlmap"}, {"Bot"}}[r.IntN(2)]
+	}
+	return o
+}
+
+// literalOptions ask for up to four sections by literals that most lines do not have.
+func literalOptions(r *rand.Rand) Options {
+	o := Options{Format: "auto"}
+	for i := range 1 + r.IntN(4) {
+		s := Section{Name: fmt.Sprint("section ", i), Tiers: []cidr.Tier{randomTier(r)}}
+		if s.Filter.UserAgent = []string{"", "nikto", "curl|nikto", `"`, "sqlmap.*x"}[r.IntN(5)]; s.Filter.UserAgent == "" || r.IntN(3) == 0 {
+			s.Filter.Endpoint = []string{"/api/.*", "wp-", "users$", "^/login", `"`}[r.IntN(5)]
+		}
+		if r.IntN(4) == 0 {
+			s.Filter.Methods, s.Start = []string{"POST"}, noon
+		}
+		o.Sections = append(o.Sections, s)
+	}
+	if r.IntN(4) == 0 {
+		o.AllowAgents = []string{"GoodBot", "sqlmap"}
+	}
+	if r.IntN(4) == 0 {
+		o.DenyAgents = []string{"BadBot", "nikto"}
 	}
 	return o
 }

@@ -75,7 +75,7 @@ func newWorker(c *counts) *worker {
 			w.timed = append(w.timed, l)
 		}
 		if p.filter == nil {
-			l.waiting = new([shards * batch]seen)
+			l.open()
 		}
 	}
 	if c.allow != nil || c.deny != nil {
@@ -139,6 +139,13 @@ func (w *worker) count(lines []byte, briefs []parse.Brief) {
 			w.line(lines, b, found)
 			continue
 		}
+		var candidate *parse.Brief
+		if found != 0 && w.concerns(found) {
+			if candidate = w.complete(lines, b); !candidate.Usual { // with these fields, of which one holds an escape, say
+				w.line(lines, candidate, found)
+				continue
+			}
+		}
 		if w.sample != nil {
 			w.keep(lines[b.Begin:b.End], int(b.End))
 		}
@@ -150,8 +157,8 @@ func (w *worker) count(lines []byte, briefs []parse.Brief) {
 				l.putBrief(b)
 			}
 		}
-		if found != 0 {
-			w.filter(lines, b, found)
+		if candidate != nil {
+			w.filter(lines, candidate, found)
 		}
 		quick++
 	}
@@ -166,18 +173,22 @@ func (w *worker) listed(found match.Sets) bool {
 	return w.counts.allow.may(found) || w.counts.deny.may(found)
 }
 
-// filter counts a line in the populations whose filters it passes.
-func (w *worker) filter(lines []byte, b *parse.Brief, found match.Sets) {
-	c := candidate{lines: lines, found: found}
+// concerns tells whether a line in which those sets were found may pass a filter.
+func (w *worker) concerns(found match.Sets) bool {
 	for _, l := range w.filtered {
-		if !l.may(found) || !l.inTime(b.Unix, true) {
-			continue
+		if l.may(found) {
+			return true
 		}
-		if c.brief == nil {
-			c.brief = w.complete(lines, b)
-			w.matchScratch.Reset()
-		}
-		if w.matches(l, &c) {
+	}
+	return false
+}
+
+// filter counts a complete line in the populations whose filters it passes.
+func (w *worker) filter(lines []byte, b *parse.Brief, found match.Sets) {
+	w.matchScratch.Reset()
+	c := candidate{lines: lines, brief: b, found: found}
+	for _, l := range w.filtered {
+		if l.may(found) && l.inTime(b.Unix, true) && w.matches(l, &c) {
 			l.total++
 			l.open()
 			l.putBrief(b)
