@@ -66,7 +66,8 @@ func (p *Pass) Briefs(block []byte, briefs []parse.Brief, found []Sets) {
 	}
 }
 
-// mark adds to found what may be in a field of the usual ones of hits, a bit each. Where there is but one set, its filter tells as soon.
+// mark adds to found what may be in a field of hits, a bit each. Where there is but one set, its filter tells as soon. Of lines that are
+// not usual it may add anything.
 func (t *teddy) mark(block []byte, briefs []parse.Brief, found []Sets, hits uint64, field func(*parse.Brief) parse.Span) {
 	for ; hits != 0; hits &= hits - 1 {
 		k := bits.TrailingZeros64(hits)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"cidrx/detect/internal/guard"
 	"cidrx/detect/match"
 	"cidrx/detect/parse"
 )
@@ -95,7 +96,7 @@ func TestHits(t *testing.T) { match.EachProcessor(t, testHits) }
 
 func testHits(t *testing.T) {
 	r := rand.New(rand.NewPCG(31, 32))
-	yes, no := 0, 0
+	yes, no, memory := 0, 0, guard.New(t, 400)
 	for range 3000 {
 		expr := []string{"nikto|sqlmap", "ab", "/wp-|/api/", "éa|xyz", "(?i)zgrab"}[r.IntN(5)]
 		alphabet := []string{"nikto/sqlmap-wx", `\x%2aAbB`, "ébaxyz\xff", "zgrabZGRAB."}[r.IntN(4)]
@@ -105,6 +106,7 @@ func testHits(t *testing.T) {
 				block[i] = alphabet[r.IntN(len(alphabet))]
 			}
 		}
+		block = memory.AtEnd(block) // nothing may be read behind it
 		briefs := make([]parse.Brief, 1+r.IntN(64))
 		for i := range briefs {
 			from := r.IntN(len(block) + 1)

@@ -29,7 +29,7 @@ func likely(f *fingerprints, b []byte, from int) int {
 	return likelySlow(f, b, from)
 }
 
-// likelyWithin is likely for the places before to, which it may look beyond; to or more: there is none.
+// likelyWithin is likely for the places before to, which it may look beyond; to or more: there is none. It asks for quickTeddy.
 func likelyWithin(f *fingerprints, b []byte, from, to int) int {
 	if size := (to - from + 31) &^ 31; from+size+teddyBytes-1 <= len(b) {
 		return from + likelyAVX2(f, &b[from], size)

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"cidrx/detect/internal/guard"
 	"cidrx/detect/parse"
 )
 
@@ -253,6 +254,25 @@ func TestBriefsCut(t *testing.T) {
 			for _, p := range pairs {
 				checkBriefs(t, p, block, 3)
 				checkBriefs(t, p, block[len(line)+1:], 3)
+			}
+		}
+	}
+}
+
+// TestBriefsAtTheEndOfMemory cuts usual lines at every byte, from both ends, where nothing may be read behind them.
+func TestBriefsAtTheEndOfMemory(t *testing.T) { parse.EachProcessor(t, testBriefsAtTheEndOfMemory) }
+
+func testBriefsAtTheEndOfMemory(t *testing.T) {
+	memory := guard.New(t, 1<<12)
+	pairs := newTwins(t, briefFormats...)
+	for _, line := range append(slices.Sorted(maps.Values(proxySamples)), combinedLine, commonLine, vhostLine, nginxJSON, caddyLine, lastLine) {
+		for _, addr := range []string{"1.2.3.4", "10.200.30.255", "100.200.30.255", "255.255.255.255", "2001:db8::1", "1:2:3:4:5:6:7:8"} {
+			line := strings.NewReplacer("128.199.220.236", addr, "203.0.113.9", addr).Replace(line)
+			for cut := range len(line) {
+				for _, p := range pairs {
+					checkBriefs(t, p, memory.AtEnd([]byte(line[cut:])), 2)
+					checkBriefs(t, p, memory.AtEnd([]byte(line[:cut]+"\n")), 2)
+				}
 			}
 		}
 	}

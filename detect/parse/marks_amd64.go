@@ -10,11 +10,11 @@ import (
 // show by default; those for servers since 2019 have what findMarksAVX512 is made of.
 var (
 	quickMarks    = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
-	quickestMarks = quickMarks && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
+	quickestMarks = quickMarks && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI2
 )
 
 // findMarks fills at with the places of the marks of b, which is at most markWindow long, and returns how many there are. It has the
-// processor fetch what lies so many bytes ahead of each byte; 0: that is fetched elsewhere.
+// processor fetch what lies so many bytes ahead of each byte; 0: nothing that is not read here.
 func findMarks(at *markBuffer, b []byte, ahead int) (n int) {
 	if !quickMarks {
 		return findMarksSlow(at, b)

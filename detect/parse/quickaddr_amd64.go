@@ -9,13 +9,13 @@ func quickIPv4(b []byte) (ip uint32, n int) {
 	if !quickMarks { // which asks for all that this needs
 		return swarIPv4(b)
 	}
-	return quickIPv4AVX(&b[0])
+	return quickIPv4AVX(&usualOctets, &b[0])
 }
 
 // quickIPv4AVX is quickIPv4 for the 16 bytes from b on.
 //
 //go:noescape
-func quickIPv4AVX(b *byte) (ip uint32, n int)
+func quickIPv4AVX(t *octetTables, b *byte) (ip uint32, n int)
 
 // quickAddrs reads the IPv4 addresses of up to 64 usual Briefs, each of which is block[Hi:Lo], as quickIPv4 does. It returns which of them
 // it has read, a bit each, the first the lowest. One does not wait for the one before, so this takes a third of the time.
@@ -23,13 +23,13 @@ func quickAddrs(block []byte, briefs []Brief) (read uint64) {
 	if !quickMarks {
 		return swarAddrs(block, briefs)
 	}
-	return quickAddrsAVX(unsafe.SliceData(block), len(block)-quickLen, &briefs[0], len(briefs))
+	return quickAddrsAVX(&usualOctets, unsafe.SliceData(block), len(block)-quickLen, &briefs[0], len(briefs))
 }
 
 // quickAddrsAVX is quickAddrs for n Briefs. Those that begin behind limit it passes over.
 //
 //go:noescape
-func quickAddrsAVX(block *byte, limit int, briefs *Brief, n int) (read uint64)
+func quickAddrsAVX(t *octetTables, block *byte, limit int, briefs *Brief, n int) (read uint64)
 
 // octetTables are for addresses by the places of the four bytes behind octets, a bit each, hashed to eight bits.
 type octetTables struct {

@@ -32,7 +32,7 @@ DATA lowest<>+8(SB)/8, $0xffffffffffffffff
 GLOBL lowest<>(SB), RODATA|NOPTR, $16
 
 // IPV4 reads the address at SI, of which it looks at 16 bytes: into AX, and its length into R8. Where none of the usual shape is it goes to NO.
-// It uses BX, CX, DX, DI, R9, R11 and X0 to X3.
+// It uses BX, CX, DX, DI, R9, R11 and X0 to X3, and the tables t.
 #define IPV4(NO) \
 	VMOVDQU   (SI), X0                                                                              \
 	VPCMPEQB  dots<>(SB), X0, X1                                                                    \
@@ -56,7 +56,7 @@ GLOBL lowest<>(SB), RODATA|NOPTR, $16
 	JNE       NO                                                                                    \
 	IMUL3L    $0xb301a455, DX, R9 /* differs in the upper eight bits for all lengths of octets: found by trying */ \
 	SHRL      $24, R9                                                                               \
-	LEAQ      ·usualOctets(SB), CX                                                                  \
+	MOVQ      t+0(FP), CX                                                                           \
 	MOVWLZX   octetTables_places(CX)(R9*2), R11                                                     \
 	CMPL      R11, DX                                                                               \
 	JNE       NO                                                                                    \
@@ -75,23 +75,23 @@ GLOBL lowest<>(SB), RODATA|NOPTR, $16
 	VPSHUFB   lowest<>(SB), X0, X0                                                                  \
 	VMOVD     X0, AX
 
-// func quickIPv4AVX(b *byte) (ip uint32, n int)
-TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-24
-	MOVQ b+0(FP), SI
+// func quickIPv4AVX(t *octetTables, b *byte) (ip uint32, n int)
+TEXT ·quickIPv4AVX(SB), NOSPLIT, $0-32
+	MOVQ b+8(FP), SI
 	IPV4(no)
-	MOVL AX, ip+8(FP)
-	MOVQ R8, n+16(FP)
+	MOVL AX, ip+16(FP)
+	MOVQ R8, n+24(FP)
 	RET
 
 no:
-	MOVL $0, ip+8(FP)
-	MOVQ $0, n+16(FP)
+	MOVL $0, ip+16(FP)
+	MOVQ $0, n+24(FP)
 	RET
 
-// func quickAddrsAVX(block *byte, limit int, briefs *Brief, n int) (read uint64)
-TEXT ·quickAddrsAVX(SB), NOSPLIT, $0-40
-	MOVQ block+0(FP), R12
-	MOVQ briefs+16(FP), R13
+// func quickAddrsAVX(t *octetTables, block *byte, limit int, briefs *Brief, n int) (read uint64)
+TEXT ·quickAddrsAVX(SB), NOSPLIT, $0-48
+	MOVQ block+8(FP), R12
+	MOVQ briefs+24(FP), R13
 	XORL R10, R10
 	XORL R15, R15
 
@@ -99,7 +99,7 @@ brief:
 	CMPB Brief_Usual(R13), $0
 	JEQ  next
 	MOVQ Brief_Hi(R13), SI
-	CMPQ SI, limit+8(FP)
+	CMPQ SI, limit+16(FP)
 	JGT  next
 	ADDQ R12, SI
 	IPV4(next)
@@ -113,7 +113,7 @@ brief:
 next:
 	ADDQ $Brief__size, R13
 	INCL R10
-	CMPQ R10, n+24(FP)
+	CMPQ R10, n+32(FP)
 	JLT  brief
-	MOVQ R15, read+32(FP)
+	MOVQ R15, read+40(FP)
 	RET
