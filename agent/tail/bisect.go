@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"time"
 )
 
@@ -91,10 +92,10 @@ func (s *search) first(offset, end int64) (int64, error) {
 	return found, err
 }
 
-// lines calls fn with each line of [from, end), or as much of it as fits the buffer, until fn returns false. from counts as the start
-// of a line.
+// lines calls fn with each line that begins in [from, end), or as much of it as fits the buffer, until fn returns false. from counts as
+// the start of a line. Lines are whole, wherever end is: half a time would be another one.
 func (s *search) lines(from, end int64, fn func(at int64, line []byte) bool) error {
-	s.buf.Reset(io.NewSectionReader(s.file, from, end-from))
+	s.buf.Reset(io.NewSectionReader(s.file, from, math.MaxInt64-from))
 	for at := from; at < end; {
 		line, err := s.buf.ReadSlice('\n')
 		n := int64(len(line))
