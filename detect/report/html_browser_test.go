@@ -31,7 +31,7 @@ const patience = 3 * time.Minute
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(profile(t)),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true),
 		chromedp.WSURLReadTimeout(patience))
 	allocated, stop := chromedp.NewExecAllocator(context.Background(), options...)
@@ -41,7 +41,33 @@ func browser(t *testing.T) context.Context {
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatalf("starting Chromium: %v; is the Debian package chromium installed? make deps", err)
 	}
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil { // closes the browser, and waits for it
+			t.Errorf("closing Chromium: %v", err)
+		}
+	})
 	return ctx
+}
+
+// profile makes a directory for Chromium, whose helpers may write to it for a while when the browser has ended already.
+func profile(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+			err := os.RemoveAll(dir)
+			if err == nil {
+				return
+			}
+			if time.Since(began) > patience {
+				t.Fatal(err)
+			}
+		}
+	})
+	return dir
 }
 
 // tab is one page in the browser, and what it did that a report must not.
