@@ -93,7 +93,7 @@ func (s *search) first(offset, end int64) (int64, error) {
 }
 
 // lines calls fn with each line that begins in [from, end), or as much of it as fits the buffer, until fn returns false. from counts as
-// the start of a line. Lines are whole, wherever end is: half a time would be another one.
+// the start of a line. end cuts none of them: half a time would be another one.
 func (s *search) lines(from, end int64, fn func(at int64, line []byte) bool) error {
 	s.buf.Reset(io.NewSectionReader(s.file, from, math.MaxInt64-from))
 	for at := from; at < end; {

@@ -12,7 +12,7 @@ func (p *access) Briefs(block []byte, from int, want Fields, out []Brief) (n, ne
 		p.marks = new(marks)
 	}
 	for n < len(out) && from < len(block) {
-		w := p.marks.window(block, from, len(out)-n, 0)
+		w := p.marks.window(block, from, len(out)-n, 0) // briefWindow fetches ahead
 		read, end := p.briefWindow(&w, from, want, out[n:])
 		if read == 0 { // a line longer than the window
 			end = lineEnd(block, from)
@@ -82,7 +82,8 @@ func (p *access) briefLine(w *window, from int, want Fields, b *Brief) (used int
 
 var blank = []byte(" ")
 
-// findClient finds the address in "ADDRESS - -" at block[from:head], where the stamp follows.
+// findClient finds the address in "ADDRESS - -" at block[from:head], where the stamp follows. Until readAddrs has read them all, Hi and Lo
+// say where it is.
 func (b *Brief) findClient(block []byte, from, head int) bool {
 	end := head - len(" - -")
 	if end-from < len("::") || string(block[end:head]) != " - -" {

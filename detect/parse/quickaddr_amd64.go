@@ -18,7 +18,7 @@ func quickIPv4(b []byte) (ip uint32, n int) {
 func quickIPv4AVX(t *octetTables, b *byte) (ip uint32, n int)
 
 // quickAddrs reads the IPv4 addresses of up to 64 usual Briefs, each of which is block[Hi:Lo], as quickIPv4 does. It returns which of them
-// it has read, a bit each, the first the lowest. One does not wait for the one before, so this takes a third of the time.
+// it has read, a bit each, the first the lowest. None waits for the one before.
 func quickAddrs(block []byte, briefs []Brief) (read uint64) {
 	if !quickMarks {
 		return swarAddrs(block, briefs)
